@@ -1,0 +1,77 @@
+# hal_module(NAME [DEPS module...] [LIBS target...] [PRIVATE_LIBS target...])
+#
+# One folder, one library hal_<NAME> (alias hal9000::<NAME>), its unit tests and, where there is a
+# folder testing/, its test doubles hal_<NAME>_testing. Sources are all *.cpp of the folder;
+# *_test.cpp are the tests, linked into one program hal_<NAME>_test.
+# DEPS name hal modules of lower layers; LIBS are seen by users of the module, PRIVATE_LIBS not.
+include_guard()
+
+set(HAL_PCH_SOURCE "${CMAKE_SOURCE_DIR}/cmake/pch.cpp")
+
+function(hal_pch_targets)
+  add_library(hal_pch OBJECT "${HAL_PCH_SOURCE}")
+  target_link_libraries(hal_pch PRIVATE hal_warnings fmt::fmt)
+  target_precompile_headers(hal_pch PRIVATE "${CMAKE_SOURCE_DIR}/cmake/pch.hpp")
+  target_compile_options(hal_pch PRIVATE -Xclang -fno-pch-timestamp)
+  if(HAL_TESTS)
+    add_library(hal_test_pch OBJECT "${HAL_PCH_SOURCE}")
+    target_link_libraries(hal_test_pch PRIVATE hal_warnings fmt::fmt GTest::gmock)
+    target_precompile_headers(hal_test_pch PRIVATE "${CMAKE_SOURCE_DIR}/cmake/test_pch.hpp")
+    target_compile_options(hal_test_pch PRIVATE -Xclang -fno-pch-timestamp)
+  endif()
+endfunction()
+
+function(hal_use_pch target pch)
+  target_compile_options(${target} PRIVATE -Xclang -fno-pch-timestamp)
+  target_precompile_headers(${target} REUSE_FROM ${pch})
+endfunction()
+
+function(hal_module name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "DEPS;LIBS;PRIVATE_LIBS;TEST_DEPS")
+  if(NOT TARGET hal_pch)
+    hal_pch_targets()
+  endif()
+  file(GLOB sources CONFIGURE_DEPENDS *.cpp */*.cpp)
+  set(tests ${sources})
+  set(doubles ${sources})
+  list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
+  list(FILTER doubles INCLUDE REGEX "/testing/[^/]*\\.cpp$")
+  list(FILTER doubles EXCLUDE REGEX "_test\\.cpp$")
+  list(FILTER sources EXCLUDE REGEX "(_test\\.cpp$|/testing/)")
+  list(TRANSFORM arg_DEPS PREPEND hal_ OUTPUT_VARIABLE deps)
+
+  if(sources)
+    add_library(hal_${name} STATIC ${sources})
+    target_include_directories(hal_${name} PUBLIC "$<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}>")
+    target_link_libraries(hal_${name} PUBLIC ${deps} ${arg_LIBS} fmt::fmt Threads::Threads
+      PRIVATE $<BUILD_INTERFACE:hal_warnings> ${arg_PRIVATE_LIBS})
+    set_target_properties(hal_${name} PROPERTIES OUTPUT_NAME hal9000-${name})
+    hal_use_pch(hal_${name} hal_pch)
+    set(scope PUBLIC)
+  else()
+    add_library(hal_${name} INTERFACE)
+    target_include_directories(hal_${name} INTERFACE "$<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}>")
+    target_link_libraries(hal_${name} INTERFACE ${deps} ${arg_LIBS} fmt::fmt Threads::Threads)
+  endif()
+  add_library(hal9000::${name} ALIAS hal_${name})
+
+  if(doubles)
+    add_library(hal_${name}_testing STATIC ${doubles})
+    target_link_libraries(hal_${name}_testing PUBLIC hal_${name} PRIVATE hal_warnings)
+    hal_use_pch(hal_${name}_testing hal_pch)
+  endif()
+  if(HAL_TESTS AND tests)
+    add_executable(hal_${name}_test ${tests})
+    target_link_libraries(hal_${name}_test PRIVATE hal_${name} hal_warnings GTest::gmock_main
+      ${arg_PRIVATE_LIBS})
+    foreach(module ${name} ${arg_DEPS})
+      if(TARGET hal_${module}_testing)
+        target_link_libraries(hal_${name}_test PRIVATE hal_${module}_testing)
+      endif()
+    endforeach()
+    target_compile_definitions(hal_${name}_test PRIVATE
+      HAL_TESTDATA="${CMAKE_CURRENT_SOURCE_DIR}/testdata")
+    hal_use_pch(hal_${name}_test hal_test_pch)
+    add_test(NAME ${name} COMMAND hal_${name}_test)
+  endif()
+endfunction()
