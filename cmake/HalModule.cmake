@@ -1,36 +1,18 @@
-# hal_module(NAME [DEPS module...] [LIBS target...] [PRIVATE_LIBS target...])
+# hal_module(NAME [DEPS module...] [LIBS target...] [PRIVATE_LIBS target...]
+#            [TEST_DEPS target...])
 #
 # One folder, one library hal_<NAME> (alias hal9000::<NAME>), its unit tests and, where there is a
 # folder testing/, its test doubles hal_<NAME>_testing. Sources are all *.cpp of the folder;
 # *_test.cpp are the tests, linked into one program hal_<NAME>_test.
-# DEPS name hal modules of lower layers; LIBS are seen by users of the module, PRIVATE_LIBS not.
+# DEPS name hal modules of lower layers; LIBS are seen by users of the module, PRIVATE_LIBS not;
+# TEST_DEPS are linked into the tests only.
 include_guard()
 
-set(HAL_PCH_SOURCE "${CMAKE_SOURCE_DIR}/cmake/pch.cpp")
-
-function(hal_pch_targets)
-  add_library(hal_pch OBJECT "${HAL_PCH_SOURCE}")
-  target_link_libraries(hal_pch PRIVATE hal_warnings fmt::fmt)
-  target_precompile_headers(hal_pch PRIVATE "${CMAKE_SOURCE_DIR}/cmake/pch.hpp")
-  target_compile_options(hal_pch PRIVATE -Xclang -fno-pch-timestamp)
-  if(HAL_TESTS)
-    add_library(hal_test_pch OBJECT "${HAL_PCH_SOURCE}")
-    target_link_libraries(hal_test_pch PRIVATE hal_warnings fmt::fmt GTest::gmock)
-    target_precompile_headers(hal_test_pch PRIVATE "${CMAKE_SOURCE_DIR}/cmake/test_pch.hpp")
-    target_compile_options(hal_test_pch PRIVATE -Xclang -fno-pch-timestamp)
-  endif()
-endfunction()
-
-function(hal_use_pch target pch)
-  target_compile_options(${target} PRIVATE -Xclang -fno-pch-timestamp)
-  target_precompile_headers(${target} REUSE_FROM ${pch})
-endfunction()
+include(HalPch)
+include(HalTest)
 
 function(hal_module name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "DEPS;LIBS;PRIVATE_LIBS;TEST_DEPS")
-  if(NOT TARGET hal_pch)
-    hal_pch_targets()
-  endif()
   file(GLOB sources CONFIGURE_DEPENDS *.cpp */*.cpp)
   set(tests ${sources})
   set(doubles ${sources})
@@ -62,16 +44,12 @@ function(hal_module name)
   endif()
   if(HAL_TESTS AND tests)
     add_executable(hal_${name}_test ${tests})
-    target_link_libraries(hal_${name}_test PRIVATE hal_${name} hal_warnings GTest::gmock_main
-      ${arg_PRIVATE_LIBS})
+    target_link_libraries(hal_${name}_test PRIVATE hal_${name} ${arg_TEST_DEPS} ${arg_PRIVATE_LIBS})
     foreach(module ${name} ${arg_DEPS})
       if(TARGET hal_${module}_testing)
         target_link_libraries(hal_${name}_test PRIVATE hal_${module}_testing)
       endif()
     endforeach()
-    target_compile_definitions(hal_${name}_test PRIVATE
-      HAL_TESTDATA="${CMAKE_CURRENT_SOURCE_DIR}/testdata")
-    hal_use_pch(hal_${name}_test hal_test_pch)
-    add_test(NAME ${name} COMMAND hal_${name}_test)
+    hal_unit_test(hal_${name}_test ${name})
   endif()
 endfunction()

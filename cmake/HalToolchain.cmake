@@ -16,11 +16,9 @@ set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 
 find_program(HAL_CCACHE ccache)
-if(HAL_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-  # A precompiled header is hashed by content: without the sloppiness ccache refuses to cache.
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
-    CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
-    ${HAL_CCACHE})
+if(HAL_CCACHE AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_SOURCE_DIR}/cmake/compiler-cache" "${HAL_CCACHE}"
+    "${CMAKE_SOURCE_DIR}" "${CMAKE_BINARY_DIR}")
 endif()
 
 find_package(Threads REQUIRED)
@@ -29,7 +27,7 @@ find_package(Protobuf REQUIRED)
 find_package(fmt REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(NGHTTP2 REQUIRED IMPORTED_TARGET libnghttp2)
-if(HAL_TESTS OR NOT DEFINED HAL_TESTS)
+if(HAL_TESTS)
   find_package(GTest REQUIRED)
 endif()
 
