@@ -1,0 +1,86 @@
+// gRPC over HTTP/2: message framing, timeouts, messages and codes (grpc/grpc PROTOCOL-HTTP2.md).
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <hal/base/status.hpp>
+
+namespace hal::wire::grpc {
+
+/// Bytes before each message: a compressed flag and the length, most significant byte first.
+inline constexpr std::size_t kPrefixBytes = 5;
+
+/// The prefix of an uncompressed message of `size` bytes, to be put before one that is serialized
+/// in place. Precondition: size fits 32 bits.
+[[nodiscard]] std::array<char, kPrefixBytes> prefix(std::size_t size);
+
+/// Appends prefix and payload.
+void write_message(std::string_view payload, std::string& out);
+
+/// Cuts a stream of bytes into messages. Not thread-safe.
+class MessageReader {
+ public:
+  struct Options {
+    /// One message; gRPC's default everywhere.
+    std::size_t max_bytes = 4 * 1024 * 1024;
+    /// The peer's grpc-encoding header; it only makes the error for a compressed message precise.
+    std::string encoding{};
+  };
+
+  MessageReader() : MessageReader{Options{}} {}
+  explicit MessageReader(Options options) : options_{std::move(options)} {}
+
+  /// Takes all of `bytes`; next() tells what they held. Bytes after an error are dropped.
+  void put(std::string_view bytes);
+
+  /// The next whole message, or nullopt when more bytes are needed. Messages that came before an
+  /// error are given first; the error then stays:
+  /// kResourceExhausted for a message over max_bytes, known from its prefix before memory is
+  /// taken; kUnimplemented for one compressed with an encoding; kInternal for one that claims to
+  /// be compressed without an encoding, and for an unknown flag.
+  [[nodiscard]] Result<std::optional<std::string>> next();
+
+  /// The stream has ended: kInternal when a message is cut, or next()'s error.
+  [[nodiscard]] Result<> finish() const;
+
+ private:
+  void read_prefix();
+
+  Options options_;
+  std::array<char, kPrefixBytes> prefix_{};
+  std::size_t prefix_filled_ = 0;
+  std::size_t size_ = 0;  // of the message under way, once its prefix is complete
+  std::string message_;
+  std::vector<std::string> ready_;
+  std::size_t ready_taken_ = 0;
+  Status error_;
+};
+
+/// The value of grpc-timeout: 1-8 digits and one of H M S m u n. nullopt when malformed.
+/// What does not fit is the longest duration.
+[[nodiscard]] std::optional<std::chrono::nanoseconds> parse_timeout(std::string_view text) noexcept;
+
+/// The finest unit whose number has at most 8 digits, rounded down: the server never works longer
+/// than the client waits. "0n" for nothing or less.
+[[nodiscard]] std::string format_timeout(std::chrono::nanoseconds timeout);
+
+/// grpc-message: bytes outside 0x20-0x7e, and '%', become %XX.
+[[nodiscard]] std::string encode_message(std::string_view message);
+/// The opposite. Never fails: a broken escape is kept as it stands, as the specification asks.
+[[nodiscard]] std::string decode_message(std::string_view text);
+
+/// For a response without grpc-status (doc/http-grpc-status-mapping.md): 404 is kUnimplemented.
+[[nodiscard]] Code code_from_http(int http_status) noexcept;
+/// For a stream that was reset (PROTOCOL-HTTP2.md, Errors): REFUSED_STREAM is kUnavailable.
+[[nodiscard]] Code code_from_http2(std::uint32_t error_code) noexcept;
+/// What an HTTP edge answers for a code (google/rpc/code.proto): kNotFound is 404.
+[[nodiscard]] int http_from_code(Code code) noexcept;
+
+}  // namespace hal::wire::grpc
