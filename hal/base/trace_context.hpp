@@ -50,8 +50,8 @@ enum class Sampling : std::uint8_t {
 
 /// Where a request stands in its trace: what the next hop needs to join it.
 struct SpanContext {
-  TraceId trace_id;
-  SpanId span_id;
+  TraceId trace_id{};
+  SpanId span_id{};
   Sampling sampling = Sampling::kDeferred;
   bool random = false;  ///< W3C level 2 random-trace-id flag, kept as received
 
@@ -62,13 +62,13 @@ struct SpanContext {
 /// What travels with a request beside its SpanContext: made once when the request arrives,
 /// immutable and shared afterwards (safe to read from any thread).
 struct ForwardedHeaders {
-  std::string request_id;            ///< x-request-id, byte for byte as received or minted here
-  std::string trace_state;           ///< tracestate; empty unless the parent came from traceparent
-  std::string baggage;               ///< baggage, joined with "," over all its headers
+  std::string request_id{};          ///< x-request-id, byte for byte as received or minted here
+  std::string trace_state{};         ///< tracestate; empty unless the parent came from traceparent
+  std::string baggage{};             ///< baggage, joined with "," over all its headers
   bool trace_parent_seen = false;    ///< a traceparent came in: a deferred context may send one
   bool grpc_trace_bin_seen = false;  ///< grpc-trace-bin came in, so it is re-encoded outbound
   /// Headers passed on verbatim: formats the kit cannot encode, and the user's own allow-list.
-  std::vector<std::pair<std::string, std::string>> pass_through;
+  std::vector<std::pair<std::string, std::string>> pass_through{};
 };
 
 using ForwardedHeadersPtr = std::shared_ptr<const ForwardedHeaders>;

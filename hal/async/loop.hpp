@@ -1,0 +1,67 @@
+// Loop: what runs coroutines. net implements it on Asio; async/testing has one with a manual clock.
+#pragma once
+
+#include <hal/async/timer.hpp>
+
+#include <coroutine>
+#include <functional>
+#include <vector>
+
+namespace hal {
+
+class ThreadPool;
+
+/// One thread's event loop. Unless a function says otherwise, it is called on the loop's thread.
+class Loop {
+ public:
+  using Work = std::move_only_function<void()>;
+
+  Loop() = default;
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+  virtual ~Loop() = default;
+
+  [[nodiscard]] virtual TimePoint now() const noexcept = 0;
+
+  /// Runs `work` on the loop's thread, later. Thread-safe. Work must not throw.
+  virtual void post(Work work) = 0;
+
+  /// Runs the loop on the calling thread until `done()` is true; checked between pieces of work.
+  virtual void run_until(const std::function<bool()>& done) = 0;
+
+  /// Resumes a suspended coroutine in a later turn of the loop, in the order of the calls.
+  void resume_soon(std::coroutine_handle<> coroutine);
+
+  /// on_timer runs when `due` has come. Precondition: the timer is not armed.
+  void add(Timer& timer, TimePoint due);
+  /// Nothing happens for a timer that is not armed.
+  void remove(Timer& timer) noexcept { timers_.remove(timer); }
+
+  /// Where offload() runs its callables. The pool must outlive the loop's coroutines.
+  void set_offload_pool(ThreadPool* pool) noexcept { pool_ = pool; }
+  [[nodiscard]] ThreadPool* offload_pool() const noexcept { return pool_; }
+
+ protected:
+  /// Asks the implementation to call run_timers at `due`; a later call with an earlier time
+  /// replaces the first. Never called with a later time while one is pending.
+  virtual void wake_at(TimePoint due) = 0;
+  /// Fires the timers that are due and asks for the next wake-up.
+  void run_timers();
+  [[nodiscard]] TimePoint next_timer() const noexcept { return timers_.next_due(); }
+
+ private:
+  void run_ready();
+
+  TimerQueue timers_;
+  TimePoint wake_up_ = kNoDeadline;
+  std::vector<std::coroutine_handle<>> ready_;
+  std::vector<std::coroutine_handle<>> running_;
+  ThreadPool* pool_ = nullptr;
+};
+
+namespace detail {
+/// Resumes and restores the thread's current Context afterwards: the only way to resume.
+void resume(std::coroutine_handle<> coroutine);
+}  // namespace detail
+
+}  // namespace hal
