@@ -9,6 +9,7 @@
 
 namespace hal {
 
+class Scope;
 class ThreadPool;
 
 /// One thread's event loop. Unless a function says otherwise, it is called on the loop's thread.
@@ -41,6 +42,17 @@ class Loop {
   void set_offload_pool(ThreadPool* pool) noexcept { pool_ = pool; }
   [[nodiscard]] ThreadPool* offload_pool() const noexcept { return pool_; }
 
+  /// Which worker this is, and the scope of its long-lived work: connections and refreshes that
+  /// requests share run there, under no request's deadline, span or cancellation. Set once by
+  /// whoever owns the loop, before its coroutines start; the scope must outlive them.
+  void set_worker(unsigned index, Scope& background) noexcept {
+    worker_index_ = index;
+    background_ = &background;
+  }
+  [[nodiscard]] unsigned worker_index() const noexcept { return worker_index_; }
+  /// Null outside a worker.
+  [[nodiscard]] Scope* background() const noexcept { return background_; }
+
  protected:
   /// Asks the implementation to call run_timers at `due`; a later call with an earlier time
   /// replaces the first. Never called with a later time while one is pending.
@@ -57,6 +69,8 @@ class Loop {
   std::vector<std::coroutine_handle<>> ready_;
   std::vector<std::coroutine_handle<>> running_;
   ThreadPool* pool_ = nullptr;
+  Scope* background_ = nullptr;
+  unsigned worker_index_ = 0;
 };
 
 namespace detail {

@@ -1,0 +1,48 @@
+// Call: one request as layers see it, whichever protocol and side it belongs to.
+#pragma once
+
+#include <hal/async/timer.hpp>
+#include <hal/base/headers.hpp>
+#include <hal/base/status.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace hal::service {
+
+enum class Kind : std::uint8_t { kServer, kClient };
+enum class Protocol : std::uint8_t { kHttp, kGrpc };
+
+/// Views are valid while the call runs. One loop; not thread-safe.
+struct Call {
+  Kind kind = Kind::kServer;
+  Protocol protocol = Protocol::kHttp;
+  /// HTTP: the method ("GET"). gRPC: the full method name, "greeter.Greeter/SayHello".
+  std::string_view method{};
+  /// HTTP: the path without the query. gRPC: "/greeter.Greeter/SayHello".
+  std::string_view path{};
+  /// HTTP: without the '?'.
+  std::string_view query{};
+  /// HTTP server: the matched pattern, "/api/v1/hello/:id"; empty when no route matches.
+  std::string_view route{};
+  std::string_view scheme = "http";
+  /// Server: who calls. Client: who is called (a name, or an address where there is no name).
+  std::string_view peer_host{};
+  std::uint16_t peer_port = 0;
+
+  /// Server: what came in. Client: what goes out; layers may add to it.
+  Headers* request_headers = nullptr;
+  /// Server: what goes out, layers may add to it. Client: what came back, once it has.
+  Headers* response_headers = nullptr;
+
+  /// Server: the time the caller gives (grpc-timeout), if it says so.
+  std::optional<Duration> timeout{};
+
+  /// The outcome, set by the innermost handler: OK until then.
+  Status status{};
+  /// HTTP: the response's status; 0 until there is one. gRPC: unused.
+  int http_status = 0;
+};
+
+}  // namespace hal::service

@@ -1,0 +1,30 @@
+// Drain: tells the connections of one worker that the process is about to stop.
+#pragma once
+
+#include <hal/async/or_return.hpp>
+#include <hal/async/wait_queue.hpp>
+
+namespace hal::service {
+
+/// One per worker; belongs to the worker's loop.
+class Drain {
+ public:
+  /// From now on: no new connections, no next request on one, GOAWAY and "Connection: close".
+  void start() noexcept {
+    started_ = true;
+    waiters_.wake_all();
+  }
+  [[nodiscard]] bool started() const noexcept { return started_; }
+
+  /// OK once draining has started; an error is the reason of a stop.
+  Task<Result<>> wait() {
+    while (!started_) co_await or_return(co_await waiters_.wait());
+    co_return Result<>{};
+  }
+
+ private:
+  bool started_ = false;
+  WaitQueue waiters_;
+};
+
+}  // namespace hal::service

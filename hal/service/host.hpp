@@ -1,0 +1,54 @@
+// Host: what a server or a client needs of the process it runs in. app::App is the real one;
+// tests have service::testing::TestHost.
+#pragma once
+
+#include <hal/async/scope.hpp>
+#include <hal/net/network.hpp>
+#include <hal/service/discovery.hpp>
+#include <hal/service/drain.hpp>
+#include <hal/service/layer.hpp>
+
+#include <span>
+#include <string_view>
+
+namespace hal::service {
+
+/// One event loop and what belongs to it. Only its own thread touches the rest.
+struct Worker {
+  unsigned index = 0;
+  Loop* loop = nullptr;
+  Drain* drain = nullptr;
+  /// The loop's long-lived scope; its Context is the root of everything on this worker.
+  Scope* background = nullptr;
+};
+
+/// What a server that has begun to listen says about itself.
+struct Listening {
+  Protocol protocol = Protocol::kHttp;
+  net::Endpoint endpoint{};
+};
+
+/// Must outlive the servers, channels and clients made with it. Thread-safe unless it says so.
+class Host {
+ public:
+  virtual ~Host() = default;
+
+  [[nodiscard]] virtual net::Network& network() noexcept = 0;
+  [[nodiscard]] virtual Discovery& discovery() noexcept = 0;
+  /// Never empty, never changes.
+  [[nodiscard]] virtual std::span<const Worker> workers() noexcept = 0;
+  /// Where the process's server listens: SERVICE_HOST (empty: all addresses) and SERVICE_PORT.
+  [[nodiscard]] virtual net::Endpoint listen_endpoint() const = 0;
+  /// The process's name: spans, registry, aliases of RPC paths.
+  [[nodiscard]] virtual std::string_view service_name() const noexcept = 0;
+
+  /// Trace, Deadline and panic-to-INTERNAL, as configured: servers and clients put them outside
+  /// their own layers.
+  [[nodiscard]] virtual const Layers& server_layers() const noexcept = 0;
+  [[nodiscard]] virtual const Layers& client_layers() const noexcept = 0;
+
+  /// A server listens on all workers: the process is ready, and registers itself.
+  virtual Task<Result<>> on_listening(Listening listening) = 0;
+};
+
+}  // namespace hal::service
