@@ -1,0 +1,53 @@
+# hal9000: `make run` starts everything on this machine, `make test` proves it.
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help run build test tidy lint format clean packages
+
+BUILD := build/release
+BINARIES := hal9000-api hal9000-greeter hal
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+# Arguments of `hal up`, for example ARGS=--once.
+ARGS ?=
+export NINJA_STATUS ?= [%f/%t %es] 
+
+help:
+	@echo 'make run     install what is missing, build, start api + greeter + collector, send a request'
+	@echo '             and print its trace; Ctrl-C ends it. ARGS=--once: end after that request'
+	@echo 'make test    build everything and run every test: unit, style, integration'
+	@echo 'make build   the programs alone: $(BUILD)/bin/{hal9000-api,hal9000-greeter,hal}'
+	@echo 'make tidy    the style test alone (docs/STYLE.md)'
+	@echo 'make lint    clang-tidy on the C++ files that differ from main, or FILES="..."'
+	@echo 'make format  clang-format on every C++ file'
+	@echo 'make clean   remove build/'
+	@echo
+	@echo 'HAL_NO_INSTALL=1: install no package, say what is missing. JOBS=$(JOBS): parallel compiles.'
+
+packages:
+	@tools/install-packages build
+
+$(BUILD)/build.ninja: CMakePresets.json | packages
+	@cmake --preset release --log-level=WARNING
+	@touch $@
+
+build: packages $(BUILD)/build.ninja
+	@ninja -C $(BUILD) -j$(JOBS) $(BINARIES)
+
+run: build
+	@exec $(BUILD)/bin/hal up $(ARGS)
+
+test:
+	@tools/install-packages test
+	@exec tools/run-tests --jobs $(JOBS) unit tidy integration
+
+tidy:
+	@exec tools/tidy/tidy
+
+lint:
+	@tools/install-packages test
+	@exec tools/run-clang-tidy $(FILES)
+
+format:
+	@git ls-files -co --exclude-standard '*.cpp' '*.hpp' | xargs clang-format-19 -i
+
+clean:
+	@rm -rf build
