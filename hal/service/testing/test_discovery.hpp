@@ -1,0 +1,31 @@
+// A registry for tests: a list that the test fills.
+#pragma once
+
+#include <hal/service/discovery.hpp>
+
+#include <string_view>
+
+namespace hal::service::testing {
+
+/// Not thread-safe.
+class TestDiscovery final : public Discovery {
+ public:
+  /// Makes a node known without a coroutine; its id is "<service>-<n>".
+  void put(std::string service, std::string address,
+           std::map<std::string, std::string> metadata = {});
+
+  /// kUnavailable that names the services known.
+  Task<Result<std::vector<Node>>> resolve(std::string service) override;
+  Task<Result<std::vector<Node>>> list() override;
+  Task<Result<>> add(Node node) override;
+  Task<Result<>> remove(std::string id) override;
+  [[nodiscard]] std::string_view name() const noexcept override { return "test"; }
+
+  [[nodiscard]] const std::vector<Node>& nodes() const noexcept { return nodes_; }
+
+ private:
+  std::vector<Node> nodes_;
+  unsigned ids_ = 0;
+};
+
+}  // namespace hal::service::testing
