@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Tests of install-packages (with stand-ins for apt-get and dpkg-query) and of run-tests' counts."""
+"""Tests of install-packages (with stand-ins for apt-get and dpkg-query) and of run-tests."""
 
 import importlib.machinery
 import importlib.util
