@@ -13,7 +13,7 @@ include(HalTest)
 
 function(hal_module name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "DEPS;LIBS;PRIVATE_LIBS;TEST_DEPS")
-  file(GLOB sources CONFIGURE_DEPENDS *.cpp */*.cpp)
+  file(GLOB sources CONFIGURE_DEPENDS *.cpp */*.cpp */*/*.cpp)
   set(tests ${sources})
   set(doubles ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")

@@ -14,6 +14,9 @@ namespace telemetry {
 class Tracer;
 class RecordedSpan;
 }  // namespace telemetry
+namespace service {
+struct Call;
+}  // namespace service
 /// Who makes the request, once verified; the identity module knows what it is.
 class Identity;
 
@@ -28,6 +31,7 @@ struct Context {
   telemetry::RecordedSpan* recorded = nullptr;  ///< the span being recorded here, if any
   ForwardedHeadersPtr forwarded{};              ///< null when no request came in
   std::shared_ptr<const Identity> identity{};
+  service::Call* call = nullptr;  ///< server side: the call being handled; outlives its handler
 };
 
 namespace detail {

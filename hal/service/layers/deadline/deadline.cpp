@@ -1,0 +1,23 @@
+#include <hal/service/layers/deadline/deadline.hpp>
+
+#include <hal/async/deadline.hpp>
+
+namespace hal::layers {
+
+Task<> ServerDeadline::handle(service::Call& call, service::Next next) const {
+  auto& promise = co_await hal::detail::this_promise();
+  Context& outer = promise.context();
+  const Duration by_default =
+      call.protocol == service::Protocol::kHttp ? options_.http_default : options_.rpc_default;
+  const Duration timeout = std::min(call.timeout.value_or(by_default), options_.max);
+  if (timeout <= Duration::zero()) {
+    call.status = {Code::kDeadlineExceeded, "the deadline had passed when the request came in"};
+    co_return;
+  }
+  DeadlineContext scope{outer, saturating_add(outer.loop->now(), timeout)};
+  promise.use_context(scope.context());
+  co_await next(call);
+  promise.use_context(outer);
+}
+
+}  // namespace hal::layers

@@ -1,0 +1,30 @@
+// Deadline: no request runs for ever.
+#pragma once
+
+#include <hal/service/layer.hpp>
+
+#include <chrono>
+
+namespace hal::layers {
+
+struct DeadlineOptions {
+  /// HTTP requests: longer than any answer a person waits for.
+  Duration http_default = std::chrono::seconds{30};
+  /// RPCs whose caller gives no grpc-timeout: below the edge's, so that the edge can still answer.
+  Duration rpc_default = std::chrono::seconds{15};
+  /// What a caller may ask for at most.
+  Duration max = std::chrono::hours{1};
+};
+
+/// Server side: runs the call under the caller's deadline, else the default. When it has passed,
+/// what the handler waits for ends with DEADLINE_EXCEEDED, and calls made inside inherit it.
+class ServerDeadline final : public service::Layer {
+ public:
+  explicit ServerDeadline(DeadlineOptions options = {}) : options_{options} {}
+  Task<> handle(service::Call& call, service::Next next) const override;
+
+ private:
+  const DeadlineOptions options_;
+};
+
+}  // namespace hal::layers

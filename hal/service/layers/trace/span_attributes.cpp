@@ -1,0 +1,108 @@
+#include <hal/service/layers/trace/span_attributes.hpp>
+
+#include <hal/telemetry/semconv.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace hal::layers {
+namespace {
+
+namespace semconv = telemetry::semconv;
+using service::Call;
+using service::Kind;
+using service::Protocol;
+
+constexpr std::array<std::string_view, 9> kMethods{"GET",  "POST",  "PUT",     "DELETE", "PATCH",
+                                                   "HEAD", "TRACE", "OPTIONS", "CONNECT"};
+
+bool is_known_method(std::string_view method) {
+  return std::ranges::find(kMethods, method) != kMethods.end();
+}
+
+/// The codes that are the server's own fault (rpc/grpc.md, "gRPC status").
+bool is_server_fault(Code code) {
+  switch (code) {
+    case Code::kUnknown:
+    case Code::kDeadlineExceeded:
+    case Code::kUnimplemented:
+    case Code::kInternal:
+    case Code::kUnavailable:
+    case Code::kDataLoss:
+      return true;
+    default:
+      return false;
+  }
+}
+
+void describe_http(const Call& call, telemetry::Span& span) {
+  const bool known = is_known_method(call.method);
+  span.set_attribute(semconv::kHttpRequestMethod, known ? call.method : semconv::kHttpMethodOther);
+  if (!known) span.set_attribute(semconv::kHttpRequestMethodOriginal, call.method);
+  if (call.kind == Kind::kClient) {
+    span.set_attribute(semconv::kServerAddress, call.peer_host);
+    span.set_attribute(semconv::kServerPort, call.peer_port);
+    span.set_attribute(semconv::kUrlFull,
+                       fmt::format("{}://{}:{}{}{}{}", call.scheme, call.peer_host, call.peer_port,
+                                   call.path, call.query.empty() ? "" : "?", call.query));
+    return;
+  }
+  span.set_attribute(semconv::kUrlPath, call.path);
+  span.set_attribute(semconv::kUrlScheme, call.scheme);
+  if (!call.query.empty()) span.set_attribute(semconv::kUrlQuery, call.query);
+  if (!call.route.empty()) span.set_attribute(semconv::kHttpRoute, call.route);
+  if (const auto agent = call.request_headers->get("user-agent")) {
+    span.set_attribute(semconv::kUserAgentOriginal, *agent);
+  }
+}
+
+void describe_rpc(const Call& call, telemetry::Span& span) {
+  span.set_attribute(semconv::kRpcSystemName, semconv::kRpcSystemGrpc);
+  span.set_attribute(semconv::kRpcMethod, call.method);
+  if (call.kind == Kind::kClient) span.set_attribute(semconv::kServerAddress, call.peer_host);
+}
+
+}  // namespace
+
+std::string span_name(const Call& call) {
+  if (call.protocol == Protocol::kGrpc) return std::string{call.method};
+  std::string name{is_known_method(call.method) ? call.method : "HTTP"};
+  if (!call.route.empty()) name.append(" ").append(call.route);
+  return name;
+}
+
+void describe_request(const Call& call, telemetry::Span& span) {
+  if (!span.recording()) return;
+  if (call.protocol == Protocol::kHttp) {
+    describe_http(call, span);
+  } else {
+    describe_rpc(call, span);
+  }
+  if (call.kind == Kind::kServer) {
+    span.set_attribute(semconv::kNetworkPeerAddress, call.peer_host);
+    span.set_attribute(semconv::kNetworkPeerPort, call.peer_port);
+  }
+}
+
+void describe_outcome(const Call& call, telemetry::Span& span) {
+  if (!span.recording()) return;
+  bool failed = false;
+  std::string type;
+  if (call.protocol == Protocol::kHttp && call.http_status != 0) {
+    span.set_attribute(semconv::kHttpResponseStatusCode, call.http_status);
+    failed = call.http_status >= (call.kind == Kind::kServer ? 500 : 400);
+    type = std::to_string(call.http_status);
+  } else {
+    const Code code = call.status.code();
+    if (call.protocol == Protocol::kGrpc) span.set_attribute(semconv::kRpcStatusCode, name(code));
+    failed = call.kind == Kind::kServer ? is_server_fault(code) : code != Code::kOk;
+    type = name(code);
+  }
+  if (!failed) return;
+  span.set_attribute(semconv::kErrorType, type);
+  span.set_status(telemetry::SpanStatus::kError, call.status.message());
+}
+
+}  // namespace hal::layers

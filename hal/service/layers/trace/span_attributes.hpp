@@ -1,0 +1,20 @@
+// What a call's span says, by OpenTelemetry's semantic conventions.
+#pragma once
+
+#include <hal/service/call.hpp>
+#include <hal/telemetry/span.hpp>
+
+#include <string>
+
+namespace hal::layers {
+
+/// "GET /api/v1/hello/:id", "GET" without a route, "HTTP" for an unknown method; gRPC: the full
+/// method name (http/http-spans.md, rpc/rpc-spans.md).
+[[nodiscard]] std::string span_name(const service::Call& call);
+
+/// Sets what is known before the call runs.
+void describe_request(const service::Call& call, telemetry::Span& span);
+/// Sets the outcome, and the span's status by the rules of each side.
+void describe_outcome(const service::Call& call, telemetry::Span& span);
+
+}  // namespace hal::layers

@@ -1,0 +1,137 @@
+#include <hal/service/layers/trace/trace.hpp>
+
+#include <hal/service/layers/trace/span_attributes.hpp>
+#include <hal/telemetry/log.hpp>
+#include <hal/telemetry/semconv.hpp>
+#include <hal/wire/request_id.hpp>
+
+#include <atomic>
+
+namespace hal::layers {
+namespace {
+
+using service::Call;
+using telemetry::Kind;
+using telemetry::Mode;
+
+Mode mode_of(const telemetry::Tracer* tracer) {
+  return tracer == nullptr ? Mode::kForward : tracer->mode();
+}
+
+std::string mint_request_id(telemetry::Tracer& tracer, const SpanContext& context) {
+  const auto random = tracer.ids().trace_id();
+  return wire::make_request_id(random.bytes, is_sampled(context.sampling));
+}
+
+/// Once per process: a line per request would drown the log.
+void warn_that_traces_break_here() {
+  static std::atomic<bool> said{false};
+  if (!said.exchange(true)) {
+    log::warn(
+        "trace headers come in, but HAL_TRACE_MODE=off drops them: in a mesh every trace breaks "
+        "at this service; HAL_TRACE_MODE=forward passes them on");
+  }
+}
+
+}  // namespace
+
+Skipper path_prefix(std::string prefix) {
+  return [prefix = std::move(prefix)](const Call& call) { return call.path.starts_with(prefix); };
+}
+
+Skipper not_path_prefix(std::string prefix) {
+  return [prefix = std::move(prefix)](const Call& call) { return !call.path.starts_with(prefix); };
+}
+
+Skipper method_and_path_prefix(std::string method, std::string prefix) {
+  return [method = std::move(method), prefix = std::move(prefix)](const Call& call) {
+    return call.method == method && call.path.starts_with(prefix);
+  };
+}
+
+ServerTrace::ServerTrace(TraceOptions options, Trace trace)
+    : options_{std::move(options)}, trace_{std::move(trace)} {}
+
+service::LayerPtr ServerTrace::configured(Trace trace) const {
+  return std::make_shared<ServerTrace>(options_, std::move(trace));
+}
+
+Task<> ServerTrace::handle(Call& call, service::Next next) const {
+  auto& promise = co_await hal::detail::this_promise();
+  Context context = promise.context();
+  auto inbound = wire::extract(*call.request_headers, options_.extract);
+  if (context.tracer != nullptr && inbound.rejected && !inbound.context.valid()) {
+    context.tracer->count_restart(*inbound.rejected);
+  }
+  const Mode mode = mode_of(context.tracer);
+  if (mode == Mode::kOff) {
+    if (inbound.trace_headers_seen) warn_that_traces_break_here();
+    inbound.context = {};
+    inbound.forwarded = {.request_id = std::move(inbound.forwarded.request_id)};
+  }
+  const auto forwarded = std::make_shared<ForwardedHeaders>(std::move(inbound.forwarded));
+  telemetry::Tracer* const tracer = context.tracer;
+  context.forwarded = forwarded;
+  context.span = inbound.context;
+  const bool skipped =
+      std::ranges::any_of(trace_.skip, [&](const Skipper& skips) { return skips(call); });
+  // Without a tracer nothing inside makes a span either: the request is forwarded.
+  if (skipped) context.tracer = nullptr;
+  promise.use_context(context);
+  const std::string name = mode == Mode::kFull && !skipped ? span_name(call) : std::string{};
+  auto span =
+      co_await start_span({.name = name, .kind = Kind::kServer, .remote_parent = inbound.context});
+  if (forwarded->request_id.empty() && tracer != nullptr) {
+    forwarded->request_id = mint_request_id(*tracer, span.context());
+  }
+  describe_request(call, span);
+  if (span.recording() && !forwarded->request_id.empty()) {
+    const std::string_view ids[]{forwarded->request_id};
+    span.set_attribute(telemetry::semconv::kHttpRequestHeaderXRequestId,
+                       telemetry::AttributeValue{telemetry::AttributeValue::List{ids}});
+  }
+  co_await next(call);
+  describe_outcome(call, span);
+}
+
+ClientTrace::ClientTrace(TraceOptions options) : options_{std::move(options)} {}
+
+Task<> ClientTrace::handle(Call& call, service::Next next) const {
+  const Context& outer = co_await this_context();
+  const Mode mode = mode_of(outer.tracer);
+  const std::string name = mode == Mode::kFull ? span_name(call) : std::string{};
+  auto span = co_await start_span({.name = name, .kind = Kind::kClient});
+  if (outer.forwarded != nullptr) {
+    wire::inject(span.context(), *outer.forwarded, options_.inject, *call.request_headers);
+  } else {
+    // A call outside a request starts a trace: its request id tells every sidecar to keep it.
+    ForwardedHeaders forwarded;
+    if (outer.tracer != nullptr) {
+      forwarded.request_id = mint_request_id(*outer.tracer, span.context());
+    }
+    wire::inject(span.context(), forwarded, options_.inject, *call.request_headers);
+  }
+  describe_request(call, span);
+  co_await next(call);
+  describe_outcome(call, span);
+}
+
+Task<> UntracedCall::handle(Call& call, service::Next next) const {
+  auto& promise = co_await hal::detail::this_promise();
+  if (promise.context().tracer != nullptr) {
+    auto& ids = promise.context().tracer->ids();
+    wire::inject_guard(*call.request_headers, ids.trace_id(), ids.span_id());
+  }
+  co_await next(call);
+}
+
+service::Layers with_trace(service::Layers defaults, const Trace& trace) {
+  for (auto& layer : defaults) {
+    if (const auto* server = dynamic_cast<const ServerTrace*>(layer.get())) {
+      layer = server->configured(trace);
+    }
+  }
+  return defaults;
+}
+
+}  // namespace hal::layers

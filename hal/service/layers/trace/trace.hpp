@@ -1,0 +1,73 @@
+// Trace: a span around every call, and the headers that keep the trace whole.
+#pragma once
+
+#include <hal/service/layer.hpp>
+#include <hal/wire/trace_headers.hpp>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace hal::layers {
+
+/// Says for which calls a server makes no span of its own. Called by all workers: thread-safe.
+using Skipper = std::function<bool(const service::Call&)>;
+
+/// Calls whose path begins so.
+[[nodiscard]] Skipper path_prefix(std::string prefix);
+/// Calls whose path does not.
+[[nodiscard]] Skipper not_path_prefix(std::string prefix);
+/// Calls of this method (case counts) whose path begins so.
+[[nodiscard]] Skipper method_and_path_prefix(std::string method, std::string prefix);
+
+/// Configures the Trace layer that every server has: `router.layer(layers::Trace{.skip = {...}})`.
+struct Trace {
+  /// A call that any of these picks gets no span of ours; its headers still travel.
+  std::vector<Skipper> skip{};
+};
+
+/// How contexts are read and written; the same for all layers of a process.
+struct TraceOptions {
+  wire::ExtractOptions extract{};
+  wire::InjectOptions inject{};
+};
+
+/// Server side: reads the inbound context, keeps x-request-id (or mints one), and runs the call
+/// inside a SERVER span. What it does depends on the mode of Context::tracer:
+///  - full: the span is the child of what came in, or a new root.
+///  - forward: what came in goes on unchanged; no span.
+///  - off: x-request-id only.
+class ServerTrace final : public service::Layer {
+ public:
+  explicit ServerTrace(TraceOptions options, Trace trace = {});
+  Task<> handle(service::Call& call, service::Next next) const override;
+  /// The same layer with other skippers.
+  [[nodiscard]] service::LayerPtr configured(Trace trace) const;
+
+ private:
+  const TraceOptions options_;
+  const Trace trace_;
+};
+
+/// Client side: a CLIENT span around the call, whose ids go out in multi-header B3 and traceparent
+/// with x-request-id, tracestate, baggage and the headers passed on.
+class ClientTrace final : public service::Layer {
+ public:
+  explicit ClientTrace(TraceOptions options);
+  Task<> handle(service::Call& call, service::Next next) const override;
+
+ private:
+  const TraceOptions options_;
+};
+
+/// Client side, for calls the kit makes for itself (export, registry, probes): no span, and headers
+/// that keep a sidecar from making a trace of the call.
+class UntracedCall final : public service::Layer {
+ public:
+  Task<> handle(service::Call& call, service::Next next) const override;
+};
+
+/// `defaults` with the ServerTrace among them configured.
+[[nodiscard]] service::Layers with_trace(service::Layers defaults, const Trace& trace);
+
+}  // namespace hal::layers
