@@ -56,12 +56,12 @@ class Setup {
 void set_level(Level level) noexcept;
 
 namespace detail {
-inline constinit std::atomic<Level> level{Level::kInfo};
+inline constinit std::atomic<Level> current_level{Level::kInfo};
 void write(Level level, fmt::string_view format, fmt::format_args arguments) noexcept;
 }  // namespace detail
 
 [[nodiscard]] inline Level level() noexcept {
-  return detail::level.load(std::memory_order_relaxed);
+  return detail::current_level.load(std::memory_order_relaxed);
 }
 [[nodiscard]] inline bool enabled(Level wanted) noexcept { return wanted >= level(); }
 

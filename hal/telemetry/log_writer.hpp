@@ -21,8 +21,8 @@ struct WriterOptions {
   std::chrono::milliseconds flush_timeout{1000};
 };
 
-/// Lines that the buffer cannot take are dropped; a line in their place says how many. A write
-/// error drops what was to be written. Destroy it after the Setup that uses it.
+/// Lines that the buffer cannot take are dropped; a line says how many once the output takes lines
+/// again. A write error drops what was to be written. Destroy it after the Setup that uses it.
 class Writer final : public Sink {
  public:
   explicit Writer(WriterOptions options = {});
@@ -39,7 +39,8 @@ class Writer final : public Sink {
 
  private:
   void run();
-  void write_out(std::string_view bytes);
+  /// False when something was lost.
+  bool write_out(std::string_view bytes);
   [[nodiscard]] bool wait_writable();
 
   WriterOptions options_;

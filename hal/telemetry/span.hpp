@@ -73,11 +73,10 @@ class RecordedSpan {
   }
 
  private:
-  void join_trace(const Context& parent, const SpanOptions& options);
-  void start_recording(const Context& parent, const SpanOptions& options);
   void choose_context(const SpanContext& parent);
+  void join_local_trace(const Context& parent, const SpanOptions& options);
   [[nodiscard]] std::uint64_t unix_nanoseconds(TimePoint time) const noexcept;
-  [[nodiscard]] std::string encode(TimePoint end) const;
+  void append_to(std::string& spans, TimePoint end) const;
 
   Tracer* tracer_ = nullptr;
   LocalTrace* trace_ = nullptr;

@@ -95,8 +95,9 @@ class Tracer {
 
   LocalTrace& begin_local_trace(const TraceId& trace_id);
   LocalTrace* find_local_trace(const TraceId& trace_id) noexcept;
-  /// Takes the bytes of one finished span.
-  void add_span(LocalTrace& trace, const std::string& span);
+  /// Where a finished span is to be appended, before span_written(); null: it is dropped.
+  std::string* accept_span(LocalTrace& trace);
+  void span_written(LocalTrace& trace);
   /// The entry has ended: what is there goes to the queue.
   void end_local_trace(LocalTrace& trace);
   void release(LocalTrace& trace);
@@ -113,6 +114,7 @@ class Tracer {
   std::size_t queued_ = 0;  ///< spans in full_ and open_
   std::size_t held_ = 0;    ///< finished spans in local traces that have not ended
   std::size_t live_ = 0;    ///< local traces in use
+  std::size_t last_batch_bytes_ = 0;
   /// Open local traces, hashed by trace id: how spawned work finds the one it belongs to.
   std::array<LocalTrace*, 1024> open_traces_{};
   std::vector<std::unique_ptr<LocalTrace>> spare_traces_;

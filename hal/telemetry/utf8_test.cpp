@@ -1,0 +1,47 @@
+#include <hal/telemetry/utf8.hpp>
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace hal::telemetry {
+namespace {
+
+TEST(Utf8, ReplacesWhatIsNoCharacter) {
+  struct Case {
+    std::string_view text;
+    std::string_view expected;
+  };
+  const Case cases[] = {
+      {"", ""},
+      {"plain", "plain"},
+      {"gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80", "grüß € 😀"},
+      {"a\xff"
+       "b",
+       "a\uFFFDb"},
+      {"cut \xe2\x82", "cut \uFFFD\uFFFD"},
+      {"\x80lone", "\uFFFDlone"},
+      {"\xc0\xaf", "\uFFFD\uFFFD"},                      // overlong '/'
+      {"\xed\xa0\x80", "\uFFFD\uFFFD\uFFFD"},            // a surrogate
+      {"\xf4\x90\x80\x80", "\uFFFD\uFFFD\uFFFD\uFFFD"},  // above U+10FFFF
+      {"\xf0\x82\x82\xac", "\uFFFD\uFFFD\uFFFD\uFFFD"},  // overlong
+      {"\xf5", "\uFFFD"},
+  };
+  for (const auto& [text, expected] : cases) {
+    std::string out;
+    append_utf8(out, text);
+    EXPECT_EQ(out, expected);
+  }
+}
+
+TEST(Utf8, CutsBetweenCharacters) {
+  EXPECT_EQ(cut_utf8("abc", 3), "abc");
+  EXPECT_EQ(cut_utf8("abcd", 3), "abc");
+  EXPECT_EQ(cut_utf8("ab€", 4), "ab");
+  EXPECT_EQ(cut_utf8("ab€", 5), "ab€");
+  EXPECT_EQ(cut_utf8("😀", 3), "");
+  EXPECT_EQ(cut_utf8("\x80\x80\x80\x80\x80\x80", 5).size(), 2u);  // no character: still bounded
+}
+
+}  // namespace
+}  // namespace hal::telemetry
