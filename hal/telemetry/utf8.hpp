@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 namespace hal::telemetry {
@@ -38,11 +39,21 @@ inline constexpr std::string_view kReplacement = "\xef\xbf\xbd";
   return text.substr(0, end);
 }
 
+/// How many bytes at the front of `text` are ASCII, in steps of 8: what most texts are made of.
+[[nodiscard]] inline std::size_t ascii_prefix(std::string_view text) noexcept {
+  std::size_t at = 0;
+  for (std::uint64_t word = 0; at + sizeof word <= text.size(); at += sizeof word) {
+    std::memcpy(&word, text.data() + at, sizeof word);
+    if ((word & 0x8080808080808080) != 0) break;
+  }
+  return at;
+}
+
 /// Appends `text`; bytes that are no UTF-8 become U+FFFD each.
 template <class Out>
 void append_utf8(Out& out, std::string_view text) {
   std::size_t done = 0;
-  for (std::size_t at = 0; at < text.size();) {
+  for (std::size_t at = ascii_prefix(text); at < text.size();) {
     const std::size_t length = utf8_length(text.substr(at));
     if (length == 0) {
       out.append(text.data() + done, text.data() + at);

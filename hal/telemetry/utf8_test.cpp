@@ -15,6 +15,8 @@ TEST(Utf8, ReplacesWhatIsNoCharacter) {
   const Case cases[] = {
       {"", ""},
       {"plain", "plain"},
+      {"longer than one word\xff", "longer than one word\uFFFD"},
+      {"in the first\xff word, and behind it", "in the first\uFFFD word, and behind it"},
       {"gr\xc3\xbc\xc3\x9f \xe2\x82\xac \xf0\x9f\x98\x80", "grüß € 😀"},
       {"a\xff"
        "b",
