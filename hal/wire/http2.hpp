@@ -153,7 +153,8 @@ class Session {
   void consume(StreamId stream, std::size_t bytes) noexcept;
 
   /// RST_STREAM; what is queued is dropped. on_close follows when it is produced. An unknown
-  /// stream is left alone. A server that has answered early says kNoError (RFC 9113 8.1).
+  /// stream is left alone. kNoError after the end was queued lets what is queued leave first: so a
+  /// server says that its answer is complete and no more of the request wanted (RFC 9113 8.1).
   void reset(StreamId stream, ErrorCode code) noexcept;
 
   /// Server. First half of a graceful stop: GOAWAY with id 2^31-1. Requests under way still come
