@@ -17,7 +17,7 @@ namespace hal::net {
 class Signals {
  public:
   class Awaiter;
-  /// Throws std::system_error for a number that is not a signal one can catch.
+  /// Precondition: the numbers are signals that can be caught.
   Signals(IoLoop& loop, std::initializer_list<int> numbers);
   ~Signals();
 

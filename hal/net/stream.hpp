@@ -69,7 +69,7 @@ class Stream {
   /// As close, but the peer sees a reset and what was not sent yet is lost.
   virtual void abort() noexcept = 0;
 
-  /// The addresses of both ends; they stay known after close.
+  /// The addresses of both ends. The peer stays known after close; local() is empty then.
   [[nodiscard]] virtual Endpoint peer() const = 0;
   [[nodiscard]] virtual Endpoint local() const = 0;
 };

@@ -1,0 +1,137 @@
+#include <hal/net/io_loop.hpp>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <hal/async/block_on.hpp>
+#include <hal/async/deadline.hpp>
+#include <hal/async/offload.hpp>
+#include <hal/async/wait_queue.hpp>
+#include <hal/async/when_all.hpp>
+
+namespace hal::net {
+namespace {
+
+using namespace std::chrono_literals;
+
+Task<Result<int>> sleep_and_note(Duration duration, int number, std::vector<int>* log) {
+  co_await or_return(co_await sleep(duration));
+  log->push_back(number);
+  co_return number;
+}
+
+Task<Result<>> sleep_in_disorder(std::vector<int>* log) {
+  co_await or_return(when_all(sleep_and_note(3ms, 3, log), sleep_and_note(1ms, 1, log),
+                              sleep_and_note(0ms, 0, log), sleep_and_note(2ms, 2, log)));
+  co_return Result<>{};
+}
+
+TEST(IoLoop, FiresTimersInOrder) {
+  IoLoop loop;
+  std::vector<int> log;
+  EXPECT_TRUE(block_on(loop, sleep_in_disorder, &log).has_value());
+  EXPECT_THAT(log, ::testing::ElementsAre(0, 1, 2, 3));
+}
+
+Task<Result<int>> sleep_an_hour() {
+  co_await or_return(co_await sleep(1h));
+  co_return 1;
+}
+Task<Result<int>> give_up() { co_return co_await timeout(1ms, sleep_an_hour()); }
+
+TEST(IoLoop, AnEarlierTimerReplacesThePendingOne) {
+  IoLoop loop;
+  EXPECT_EQ(block_on(loop, give_up).error().code(), Code::kDeadlineExceeded);
+  EXPECT_EQ(block_on(loop, give_up).error().code(), Code::kDeadlineExceeded);
+}
+
+TEST(IoLoop, RunsWorkInTheOrderOfPosting) {
+  IoLoop loop;
+  std::vector<int> log;
+  for (int i = 0; i < 5; ++i) loop.post([&log, i] { log.push_back(i); });
+  loop.run_until([&] { return log.size() == 5; });
+  EXPECT_THAT(log, ::testing::ElementsAre(0, 1, 2, 3, 4));
+}
+
+TEST(IoLoop, WorkPostedByWorkRunsInALaterTurn) {
+  IoLoop loop;
+  std::vector<std::string> log;
+  loop.post([&] {
+    loop.post([&] { log.push_back("later"); });
+    log.push_back("first");
+  });
+  loop.post([&] { log.push_back("second"); });
+  loop.run_until([&] { return log.size() == 3; });
+  EXPECT_THAT(log, ::testing::ElementsAre("first", "second", "later"));
+}
+
+TEST(IoLoop, APieceOfWorkMayRunTheLoop) {
+  IoLoop loop;
+  std::vector<int> log;
+  loop.post([&] {
+    loop.run_until([&] { return log.size() == 2; });
+    log.push_back(3);
+  });
+  loop.post([&] { log.push_back(1); });
+  loop.post([&] { log.push_back(2); });
+  loop.run_until([&] { return log.size() == 3; });
+  EXPECT_THAT(log, ::testing::ElementsAre(1, 2, 3));
+}
+
+TEST(IoLoop, TakesWorkFromOtherThreads) {
+  constexpr int kThreads = 4;
+  constexpr int kEach = 500;
+  IoLoop loop;
+  int count = 0;  // only the loop's thread touches it
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < kThreads; ++i) {
+    threads.emplace_back([&] {
+      for (int k = 0; k < kEach; ++k) loop.post([&] { ++count; });
+    });
+  }
+  loop.run_until([&] { return count == kThreads * kEach; });
+  EXPECT_EQ(count, kThreads * kEach);
+}
+
+TEST(IoLoop, StopEndsRun) {
+  IoLoop loop;
+  std::jthread thread{[&] { loop.run(); }};
+  loop.stop();
+  thread.join();
+
+  // It runs again afterwards, and a stop that came first is not lost.
+  loop.stop();
+  loop.run_until([] { return true; });
+  bool ran = false;
+  loop.post([&] { ran = true; });
+  loop.run_until([&] { return ran; });
+  loop.run();
+  loop.post([&] { loop.stop(); });
+  loop.run();
+}
+
+TEST(IoLoop, DestroysWorkThatHasNotRun) {
+  auto owned = std::make_shared<int>(1);
+  const std::weak_ptr<int> watch = owned;
+  {
+    IoLoop loop;
+    loop.post([held = std::move(owned)] { FAIL(); });
+  }
+  EXPECT_TRUE(watch.expired());
+}
+
+Task<Result<bool>> offload_resumes_here() {
+  const auto here = std::this_thread::get_id();
+  const auto there = co_await or_return(offload([] { return std::this_thread::get_id(); }));
+  co_return there != here&& here == std::this_thread::get_id();
+}
+
+TEST(IoLoop, OffloadResumesOnTheSameThread) {
+  ThreadPool pool{{.threads = 1}};
+  IoLoop loop;
+  loop.set_offload_pool(&pool);
+  EXPECT_EQ(block_on(loop, offload_resumes_here), true);
+}
+
+}  // namespace
+}  // namespace hal::net
