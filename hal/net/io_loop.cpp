@@ -1,5 +1,6 @@
 #include <hal/net/io_loop.hpp>
 
+#include <hal/base/contract.hpp>
 #include <hal/net/handler_slot.hpp>
 
 #include <boost/asio/basic_waitable_timer.hpp>
@@ -27,19 +28,8 @@ struct IoLoop::Impl {
       posted.push_back(std::move(work));
       wake = !std::exchange(scheduled, true);
     }
-    if (wake) wake_up();
-  }
-
-  /// Precondition: `scheduled` has just been set, so that the slot is free.
-  void wake_up() { asio::post(context, DrainHandler{this, &drain_slot}); }
-
-  /// For a piece of work that runs the loop itself: what was posted with it must not wait for it.
-  void drain_again() {
-    {
-      const std::lock_guard lock{mutex};
-      if (posted.empty() || std::exchange(scheduled, true)) return;
-    }
-    wake_up();
+    // One drain at a time is under way: the slot is free.
+    if (wake) asio::post(context, DrainHandler{this, &drain_slot});
   }
 
   /// Runs what has been posted so far.
@@ -69,10 +59,25 @@ struct IoLoop::Impl {
   std::mutex mutex;
   std::deque<Work> posted;
   bool scheduled = false;
+  bool running = false;
   bool stop_was_seen = false;
   asio::io_context context{1};
   asio::executor_work_guard<Executor> guard{context.get_executor()};
   WaitTimer timer{context.get_executor()};
+};
+
+/// Asio, told that there is one thread, would wait for ever in a loop inside a loop.
+class IoLoop::Running {
+ public:
+  explicit Running(Impl& impl) : impl_{impl} {
+    expects(!std::exchange(impl_.running, true), "a loop is not run from its own work");
+  }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+  ~Running() { impl_.running = false; }
+
+ private:
+  Impl& impl_;
 };
 
 IoLoop::IoLoop() : impl_{std::make_unique<Impl>(*this)} {}
@@ -84,7 +89,7 @@ TimePoint IoLoop::now() const noexcept { return Clock::now(); }
 void IoLoop::post(Work work) { impl_->post(std::move(work)); }
 
 void IoLoop::run_until(const std::function<bool()>& done) {
-  impl_->drain_again();
+  const Running running{*impl_};
   while (!done()) {
     if (impl_->context.run_one() > 0) continue;
     impl_->stop_was_seen = true;  // for the next run()
@@ -93,6 +98,7 @@ void IoLoop::run_until(const std::function<bool()>& done) {
 }
 
 void IoLoop::run() {
+  const Running running{*impl_};
   if (!std::exchange(impl_->stop_was_seen, false)) impl_->context.run();
   impl_->context.restart();
 }

@@ -22,6 +22,7 @@ class IoLoop final : public Loop {
   [[nodiscard]] TimePoint now() const noexcept override;
   /// Thread-safe. Work that was posted and has not run when the loop is destroyed, is destroyed.
   void post(Work work) override;
+  /// As run(), must not be called by work of this loop.
   void run_until(const std::function<bool()>& done) override;
 
   /// Runs the loop until stop() is called. May be called again afterwards.
@@ -35,6 +36,7 @@ class IoLoop final : public Loop {
  private:
   void wake_at(TimePoint due) override;
   struct Impl;
+  class Running;
   std::unique_ptr<Impl> impl_;
 };
 
