@@ -44,6 +44,11 @@ class Headers {
   Headers() = default;
   Headers(std::initializer_list<Field> fields);
 
+  /// Takes memory for a list of this size at once.
+  void reserve(std::size_t fields, std::size_t bytes) {
+    entries_.reserve(fields);
+    text_.reserve(bytes);
+  }
   void add(std::string_view name, std::string_view value);
   /// Removes all fields of this name, then adds one.
   void set(std::string_view name, std::string_view value);
