@@ -2,6 +2,8 @@
 
 #include <hal/async/deadline.hpp>
 
+#include <algorithm>
+
 namespace hal::layers {
 
 Task<> ServerDeadline::handle(service::Call& call, service::Next next) const {

@@ -1,5 +1,6 @@
 #include <hal/service/layers/trace/span_attributes.hpp>
 
+#include <hal/service/http_status.hpp>
 #include <hal/telemetry/semconv.hpp>
 
 #include <fmt/format.h>
@@ -37,21 +38,55 @@ bool is_server_fault(Code code) {
   }
 }
 
+/// The query without the values of the keys that carry signatures (http/http-spans.md, "url.full").
+std::string redacted(std::string_view query) {
+  constexpr std::array<std::string_view, 4> kSecretKeys{"AWSAccessKeyId", "Signature", "sig",
+                                                        "X-Goog-Signature"};
+  std::string result;
+  while (!query.empty()) {
+    const std::string_view pair = query.substr(0, query.find('&'));
+    const std::string_view key = pair.substr(0, pair.find('='));
+    const bool secret = std::ranges::find(kSecretKeys, key) != kSecretKeys.end();
+    if (secret && key.size() < pair.size()) {
+      result.append(key).append("=REDACTED");
+    } else {
+      result.append(pair);
+    }
+    query.remove_prefix(pair.size());
+    if (query.empty()) break;
+    query.remove_prefix(1);
+    result += '&';
+  }
+  return result;
+}
+
+std::string full_url(const Call& call) {
+  const bool brackets = call.peer_host.contains(':');  // an IPv6 address
+  std::string url = fmt::format("{}://{}{}{}", call.scheme, brackets ? "[" : "", call.peer_host,
+                                brackets ? "]" : "");
+  if (call.peer_port != 0) fmt::format_to(std::back_inserter(url), ":{}", call.peer_port);
+  url += call.path;
+  if (!call.query.empty()) url.append("?").append(redacted(call.query));
+  return url;
+}
+
+void describe_server(const Call& call, telemetry::Span& span) {
+  span.set_attribute(semconv::kServerAddress, call.peer_host);
+  if (call.peer_port != 0) span.set_attribute(semconv::kServerPort, call.peer_port);
+}
+
 void describe_http(const Call& call, telemetry::Span& span) {
   const bool known = is_known_method(call.method);
   span.set_attribute(semconv::kHttpRequestMethod, known ? call.method : semconv::kHttpMethodOther);
   if (!known) span.set_attribute(semconv::kHttpRequestMethodOriginal, call.method);
   if (call.kind == Kind::kClient) {
-    span.set_attribute(semconv::kServerAddress, call.peer_host);
-    span.set_attribute(semconv::kServerPort, call.peer_port);
-    span.set_attribute(semconv::kUrlFull,
-                       fmt::format("{}://{}:{}{}{}{}", call.scheme, call.peer_host, call.peer_port,
-                                   call.path, call.query.empty() ? "" : "?", call.query));
+    describe_server(call, span);
+    span.set_attribute(semconv::kUrlFull, full_url(call));
     return;
   }
   span.set_attribute(semconv::kUrlPath, call.path);
   span.set_attribute(semconv::kUrlScheme, call.scheme);
-  if (!call.query.empty()) span.set_attribute(semconv::kUrlQuery, call.query);
+  if (!call.query.empty()) span.set_attribute(semconv::kUrlQuery, redacted(call.query));
   if (!call.route.empty()) span.set_attribute(semconv::kHttpRoute, call.route);
   if (const auto agent = call.request_headers->get("user-agent")) {
     span.set_attribute(semconv::kUserAgentOriginal, *agent);
@@ -61,7 +96,7 @@ void describe_http(const Call& call, telemetry::Span& span) {
 void describe_rpc(const Call& call, telemetry::Span& span) {
   span.set_attribute(semconv::kRpcSystemName, semconv::kRpcSystemGrpc);
   span.set_attribute(semconv::kRpcMethod, call.method);
-  if (call.kind == Kind::kClient) span.set_attribute(semconv::kServerAddress, call.peer_host);
+  if (call.kind == Kind::kClient) describe_server(call, span);
 }
 
 }  // namespace
@@ -90,10 +125,15 @@ void describe_outcome(const Call& call, telemetry::Span& span) {
   if (!span.recording()) return;
   bool failed = false;
   std::string type;
-  if (call.protocol == Protocol::kHttp && call.http_status != 0) {
-    span.set_attribute(semconv::kHttpResponseStatusCode, call.http_status);
-    failed = call.http_status >= (call.kind == Kind::kServer ? 500 : 400);
-    type = std::to_string(call.http_status);
+  int http_status = call.protocol == Protocol::kHttp ? call.http_status : 0;
+  if (call.protocol == Protocol::kHttp && call.kind == Kind::kServer && http_status == 0 &&
+      !call.status.ok()) {
+    http_status = service::http_status_of(call.status.code());  // what the edge is to answer
+  }
+  if (http_status != 0) {
+    span.set_attribute(semconv::kHttpResponseStatusCode, http_status);
+    failed = http_status >= (call.kind == Kind::kServer ? 500 : 400);
+    type = std::to_string(http_status);
   } else {
     const Code code = call.status.code();
     if (call.protocol == Protocol::kGrpc) span.set_attribute(semconv::kRpcStatusCode, name(code));

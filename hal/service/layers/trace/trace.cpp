@@ -5,7 +5,8 @@
 #include <hal/telemetry/semconv.hpp>
 #include <hal/wire/request_id.hpp>
 
-#include <atomic>
+#include <algorithm>
+#include <optional>
 
 namespace hal::layers {
 namespace {
@@ -21,16 +22,6 @@ Mode mode_of(const telemetry::Tracer* tracer) {
 std::string mint_request_id(telemetry::Tracer& tracer, const SpanContext& context) {
   const auto random = tracer.ids().trace_id();
   return wire::make_request_id(random.bytes, is_sampled(context.sampling));
-}
-
-/// Once per process: a line per request would drown the log.
-void warn_that_traces_break_here() {
-  static std::atomic<bool> said{false};
-  if (!said.exchange(true)) {
-    log::warn(
-        "trace headers come in, but HAL_TRACE_MODE=off drops them: in a mesh every trace breaks "
-        "at this service; HAL_TRACE_MODE=forward passes them on");
-  }
 }
 
 }  // namespace
@@ -56,6 +47,13 @@ service::LayerPtr ServerTrace::configured(Trace trace) const {
   return std::make_shared<ServerTrace>(options_, std::move(trace));
 }
 
+void ServerTrace::warn_that_traces_break() const {
+  if (warned_.exchange(true, std::memory_order_relaxed)) return;
+  log::warn(
+      "trace headers come in, but HAL_TRACE_MODE=off drops them: in a mesh every trace breaks at "
+      "this service; HAL_TRACE_MODE=forward passes them on");
+}
+
 Task<> ServerTrace::handle(Call& call, service::Next next) const {
   auto& promise = co_await hal::detail::this_promise();
   Context context = promise.context();
@@ -65,7 +63,7 @@ Task<> ServerTrace::handle(Call& call, service::Next next) const {
   }
   const Mode mode = mode_of(context.tracer);
   if (mode == Mode::kOff) {
-    if (inbound.trace_headers_seen) warn_that_traces_break_here();
+    if (inbound.trace_headers_seen) warn_that_traces_break();
     inbound.context = {};
     inbound.forwarded = {.request_id = std::move(inbound.forwarded.request_id)};
   }
@@ -73,6 +71,7 @@ Task<> ServerTrace::handle(Call& call, service::Next next) const {
   telemetry::Tracer* const tracer = context.tracer;
   context.forwarded = forwarded;
   context.span = inbound.context;
+  context.recorded = nullptr;
   const bool skipped =
       std::ranges::any_of(trace_.skip, [&](const Skipper& skips) { return skips(call); });
   // Without a tracer nothing inside makes a span either: the request is forwarded.
@@ -106,7 +105,7 @@ Task<> ClientTrace::handle(Call& call, service::Next next) const {
   } else {
     // A call outside a request starts a trace: its request id tells every sidecar to keep it.
     ForwardedHeaders forwarded;
-    if (outer.tracer != nullptr) {
+    if (outer.tracer != nullptr && !call.request_headers->contains("x-request-id")) {
       forwarded.request_id = mint_request_id(*outer.tracer, span.context());
     }
     wire::inject(span.context(), forwarded, options_.inject, *call.request_headers);
@@ -118,10 +117,14 @@ Task<> ClientTrace::handle(Call& call, service::Next next) const {
 
 Task<> UntracedCall::handle(Call& call, service::Next next) const {
   auto& promise = co_await hal::detail::this_promise();
-  if (promise.context().tracer != nullptr) {
-    auto& ids = promise.context().tracer->ids();
-    wire::inject_guard(*call.request_headers, ids.trace_id(), ids.span_id());
-  }
+  Context context = promise.context();
+  std::optional<telemetry::IdGenerator> own;
+  auto& ids = context.tracer == nullptr ? own.emplace() : context.tracer->ids();
+  wire::inject_guard(*call.request_headers, ids.trace_id(), ids.span_id());
+  // Nothing below makes a span of the call either.
+  context.tracer = nullptr;
+  context.recorded = nullptr;
+  promise.use_context(context);
   co_await next(call);
 }
 

@@ -4,6 +4,7 @@
 #include <hal/service/layer.hpp>
 #include <hal/wire/trace_headers.hpp>
 
+#include <atomic>
 #include <functional>
 #include <string>
 #include <vector>
@@ -36,7 +37,7 @@ struct TraceOptions {
 /// inside a SERVER span. What it does depends on the mode of Context::tracer:
 ///  - full: the span is the child of what came in, or a new root.
 ///  - forward: what came in goes on unchanged; no span.
-///  - off: x-request-id only.
+///  - off: x-request-id only; says once that this breaks traces, when trace headers come in.
 class ServerTrace final : public service::Layer {
  public:
   explicit ServerTrace(TraceOptions options, Trace trace = {});
@@ -45,12 +46,16 @@ class ServerTrace final : public service::Layer {
   [[nodiscard]] service::LayerPtr configured(Trace trace) const;
 
  private:
+  void warn_that_traces_break() const;
+
   const TraceOptions options_;
   const Trace trace_;
+  mutable std::atomic<bool> warned_{false};  // a line per request would drown the log
 };
 
 /// Client side: a CLIENT span around the call, whose ids go out in multi-header B3 and traceparent
-/// with x-request-id, tracestate, baggage and the headers passed on.
+/// with x-request-id, tracestate, baggage and the headers passed on. Outside a request the call
+/// starts a trace, and gets a new x-request-id unless the caller has set one.
 class ClientTrace final : public service::Layer {
  public:
   explicit ClientTrace(TraceOptions options);
@@ -67,7 +72,7 @@ class UntracedCall final : public service::Layer {
   Task<> handle(service::Call& call, service::Next next) const override;
 };
 
-/// `defaults` with the ServerTrace among them configured.
+/// `defaults` with the ServerTrace among them configured; skippers given before are replaced.
 [[nodiscard]] service::Layers with_trace(service::Layers defaults, const Trace& trace);
 
 }  // namespace hal::layers
