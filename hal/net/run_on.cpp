@@ -10,22 +10,21 @@ void RemoteRun::start(const Context& context, std::coroutine_handle<> coroutine)
                .forwarded = context.forwarded,
                .identity = context.identity};
   away_.post([self = shared_from_this(), root = std::move(root)] {
-    self->scope_.emplace(root);
-    self->spawn(*self->scope_);
+    self->spawn(self->inside_ != nullptr ? *self->inside_ : self->own_.emplace(root));
   });
 }
 
 void RemoteRun::stop(const Status& reason) {
   away_.post([self = shared_from_this(), reason] {
-    if (self->scope_) self->scope_->cancel(reason);
+    if (self->stop_) self->stop_->request(reason);
   });
 }
 
 void RemoteRun::ended() noexcept {
   // A turn later the scope has noticed as well.
   away_.post([self = shared_from_this()] {
-    self->failure_ = self->scope_->first_error();
-    self->scope_.reset();
+    self->stop_.reset();
+    self->own_.reset();
     self->home_.post([self] { hal::detail::resume(self->coroutine_); });
   });
 }
