@@ -1,0 +1,207 @@
+// Bytes out of a Session: requests, responses, data and trailers.
+#include <algorithm>
+#include <utility>
+
+#include <hal/base/contract.hpp>
+#include <hal/wire/field.hpp>
+#include <hal/wire/http2_impl.hpp>
+
+namespace hal::wire::http2 {
+namespace {
+
+/// Values that differ in each request: kept out of the HPACK table, where they would push out
+/// what repeats. Secrets are kept out as well (RFC 7541 7.1.3).
+bool never_repeats(std::string_view name) {
+  switch (name.size()) {
+    case 10:
+      return name == "tracestate";
+    case 11:
+      return name == "traceparent" || name == "x-b3-spanid";
+    case 12:
+      return name == "x-b3-traceid" || name == "grpc-timeout" || name == "x-request-id";
+    case 13:
+      return name == "authorization";
+    case 14:
+      return name == "grpc-trace-bin" || name == "content-length";
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+Result<> Session::Impl::produce(std::string& out, std::size_t max) {
+  expects(!busy_, "a Handler does not call receive() or produce()");
+  busy_ = true;
+  out_ = &out;
+  out_end_ = max > out.max_size() - out.size() ? out.max_size() : out.size() + max;
+  ssize_t size = 0;
+  do {
+    const std::uint8_t* data = nullptr;
+    size = nghttp2_session_mem_send(session_, &data);
+    if (size > 0) out.append(view(data, static_cast<std::size_t>(size)));
+  } while (size > 0 && out.size() < out_end_);
+  out_ = nullptr;
+  // Only now: a Handler that sends more must not change what nghttp2 is reading.
+  for (std::size_t i = 0; i < writable_.size(); ++i) handler_.on_writable(writable_[i]);
+  writable_.clear();
+  busy_ = false;
+  if (size < 0) return error(failure("send", static_cast<int>(size)));
+  return {};
+}
+
+ssize_t Session::Impl::read_length(nghttp2_session*, std::uint8_t, std::int32_t,
+                                   std::int32_t session_window, std::int32_t stream_window,
+                                   std::uint32_t max_frame, void* user) {
+  // nghttp2 alone stops at 16 KiB whatever the peer allows.
+  const std::int64_t most = std::min(max_frame, self(user).settings_.max_frame_bytes);
+  return std::min({most, std::int64_t{session_window}, std::int64_t{stream_window}});
+}
+
+ssize_t Session::Impl::read_data(nghttp2_session* session, std::int32_t id, std::uint8_t*,
+                                 std::size_t size, std::uint32_t* flags,
+                                 nghttp2_data_source* source, void* user) {
+  Stream& stream = *static_cast<Stream*>(source->ptr);
+  const std::size_t part = std::min(size, stream.queued());
+  const bool last = stream.end_queued && part == stream.queued();
+  if (part == 0 && !last) return NGHTTP2_ERR_DEFERRED;
+  *flags |= NGHTTP2_DATA_FLAG_NO_COPY;
+  if (!last) return static_cast<ssize_t>(part);
+  *flags |= NGHTTP2_DATA_FLAG_EOF;
+  if (stream.trailers_queued) {
+    *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
+    Impl& impl = self(user);
+    const auto collected = impl.collect(stream.trailers);  // checked when they were queued
+    expects(collected.has_value(), "queued trailers are valid");
+    if (nghttp2_submit_trailer(session, id, impl.fields_.data(), impl.fields_.size()) != 0) {
+      return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    }
+  }
+  return static_cast<ssize_t>(part);
+}
+
+int Session::Impl::write_data(nghttp2_session*, nghttp2_frame*, const std::uint8_t* frame_head,
+                              std::size_t size, nghttp2_data_source* source, void* user) {
+  Impl& impl = self(user);
+  // nghttp2 does not return between such frames; it comes back with this one.
+  if (impl.out_->size() >= impl.out_end_) return NGHTTP2_ERR_WOULDBLOCK;
+  Stream& stream = *static_cast<Stream*>(source->ptr);
+  constexpr std::size_t kFrameHeadBytes = 9;
+  impl.out_->append(view(frame_head, kFrameHeadBytes)).append(stream.queue, stream.sent, size);
+  stream.sent += size;
+  if (stream.sent == stream.queue.size()) {
+    stream.queue.clear();
+    stream.sent = 0;
+  }
+  if (stream.above_mark && stream.queued() < impl.settings_.write_low_bytes) {
+    stream.above_mark = false;
+    impl.writable_.push_back(stream.id);
+  }
+  return 0;
+}
+
+int Session::Impl::on_frame_sent(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
+  const bool ends = frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS;
+  if (!ends || (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) return 0;
+  Stream* const stream = self(user).find(frame->hd.stream_id);
+  if (stream == nullptr) return 0;
+  stream->end_sent = true;
+  if (!stream->reset_after_end) return 0;
+  return nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, stream->id, NGHTTP2_NO_ERROR);
+}
+
+/// Fills fields_ with views into `headers`: nghttp2 copies them when they are submitted.
+Result<> Session::Impl::collect(const Headers& headers) {
+  fields_.clear();
+  for (const Headers::Field field : headers) {
+    if (is_hop_field(field.name)) continue;
+    if (auto checked = check_field(field); !checked) return checked;
+    fields_.push_back(
+        {.name = bytes_of(field.name),
+         .value = bytes_of(field.value),
+         .namelen = field.name.size(),
+         .valuelen = field.value.size(),
+         .flags = static_cast<std::uint8_t>(never_repeats(field.name) ? NGHTTP2_NV_FLAG_NO_INDEX
+                                                                      : NGHTTP2_NV_FLAG_NONE)});
+  }
+  return {};
+}
+
+Result<StreamId> Session::Impl::submit_request(const Headers& headers, bool end_stream) {
+  expects(role_ == Role::kClient, "only a client submits requests");
+  if (nghttp2_session_check_request_allowed(session_) == 0) {
+    return error(Code::kUnavailable, "the connection takes no more streams");
+  }
+  if (auto collected = collect(headers); !collected) return error(std::move(collected.error()));
+  const std::uint32_t next = nghttp2_session_get_next_stream_id(session_);
+  if (next > 0x7fffffffU)
+    return error(Code::kUnavailable, "the connection's stream ids are used up");
+  Stream& stream = open(static_cast<StreamId>(next));
+  nghttp2_data_provider body{.source = {.ptr = &stream}, .read_callback = &read_data};
+  const StreamId id = nghttp2_submit_request(session_, nullptr, fields_.data(), fields_.size(),
+                                             end_stream ? nullptr : &body, nullptr);
+  if (id < 0) {
+    streams_.erase(static_cast<StreamId>(next));
+    return error(failure("submit_request", id));
+  }
+  stream.head_submitted = true;
+  stream.end_queued = end_stream;
+  return id;
+}
+
+Result<> Session::Impl::submit_response(StreamId id, const Headers& headers, bool end_stream) {
+  Stream* const stream = find(id);
+  if (stream == nullptr) return error(Code::kNotFound, "the stream is closed");
+  if (stream->head_submitted) {
+    return error(Code::kFailedPrecondition, "the stream has a response already");
+  }
+  if (auto collected = collect(headers); !collected) return collected;
+  nghttp2_data_provider body{.source = {.ptr = stream}, .read_callback = &read_data};
+  const int code = nghttp2_submit_response(session_, id, fields_.data(), fields_.size(),
+                                           end_stream ? nullptr : &body);
+  if (code != 0) return error(failure("submit_response", code));
+  stream->head_submitted = true;
+  stream->end_queued = end_stream;
+  return {};
+}
+
+Result<> Session::Impl::resume(const Stream& stream) {
+  // Fails when nothing is deferred, because the queue was never found empty: all is well then.
+  const int code = nghttp2_session_resume_data(session_, stream.id);
+  if (code != 0 && code != NGHTTP2_ERR_INVALID_ARGUMENT) return error(failure("resume", code));
+  return {};
+}
+
+Result<> Session::Impl::send_data(StreamId id, std::string bytes, bool end_stream) {
+  Stream* const stream = find(id);
+  if (stream == nullptr) return error(Code::kNotFound, "the stream is closed");
+  if (!stream->head_submitted || stream->end_queued) {
+    return error(Code::kFailedPrecondition, "the stream has no head yet, or has ended");
+  }
+  if (stream->queue.empty() && bytes.size() > stream->queue.capacity()) {
+    stream->queue = std::move(bytes);
+  } else {
+    if (stream->sent > stream->queue.size() / 2) {
+      stream->queue.erase(0, stream->sent);
+      stream->sent = 0;
+    }
+    stream->queue.append(bytes);
+  }
+  stream->end_queued = end_stream;
+  if (stream->queued() >= settings_.write_low_bytes) stream->above_mark = true;
+  return resume(*stream);
+}
+
+Result<> Session::Impl::send_trailers(StreamId id, const Headers& trailers) {
+  Stream* const stream = find(id);
+  if (stream == nullptr) return error(Code::kNotFound, "the stream is closed");
+  if (!stream->head_submitted) return submit_response(id, trailers, true);
+  if (stream->end_queued) return error(Code::kFailedPrecondition, "the stream has ended");
+  if (auto collected = collect(trailers); !collected) return collected;
+  stream->trailers = trailers;
+  stream->trailers_queued = true;
+  stream->end_queued = true;
+  return resume(*stream);
+}
+
+}  // namespace hal::wire::http2
