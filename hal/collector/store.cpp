@@ -1,0 +1,183 @@
+#include <hal/collector/store.hpp>
+
+#include <algorithm>
+#include <cstring>
+
+#include <hal/base/contract.hpp>
+
+namespace hal::collector {
+namespace {
+
+std::size_t bytes_of(const std::vector<Attribute>& attributes) {
+  std::size_t bytes = attributes.capacity() * sizeof(Attribute);
+  for (const Attribute& attribute : attributes) {
+    bytes += attribute.key.size();
+    if (const auto* text = std::get_if<std::string>(&attribute.value)) bytes += text->size();
+    if (const auto* raw = std::get_if<Bytes>(&attribute.value)) bytes += raw->data.size();
+  }
+  return bytes;
+}
+
+std::size_t bytes_of(const Span& span) {
+  std::size_t bytes = sizeof(Span) + sizeof(SpanId) + span.name.size() +
+                      span.status_message.size() + span.trace_state.size() +
+                      span.links.size() * sizeof(Link) + bytes_of(span.attributes);
+  for (const Event& event : span.events) {
+    bytes += sizeof(Event) + event.name.size() + bytes_of(event.attributes);
+  }
+  return bytes;
+}
+
+bool is_same(const Span& a, const Span& b) {
+  return a.span_id == b.span_id && a.kind == b.kind && a.start_unix_ns == b.start_unix_ns &&
+         a.parent_id == b.parent_id && a.service() == b.service();
+}
+
+}  // namespace
+
+// The low half: 64-bit trace ids have nothing but zeros in the high one.
+std::size_t Store::IdHash::operator()(const TraceId& id) const noexcept {
+  std::uint64_t low = 0;
+  std::memcpy(&low, id.bytes.data() + 8, sizeof(low));
+  return static_cast<std::size_t>(low * 0x9E3779B97F4A7C15ULL);
+}
+
+Store::Store(StoreOptions options) : options_{options} {
+  expects(options.spans_max > 0 && options.traces_max > 0 && options.spans_per_trace_max > 0,
+          "a store has room for one span");
+}
+
+void Store::add(std::vector<Span> spans) {
+  const std::lock_guard lock{mutex_};
+  const Resource* previous = nullptr;
+  for (Span& span : spans) {
+    expects(span.resource != nullptr && span.trace_id.valid() && span.span_id.valid(),
+            "a stored span has valid ids and a resource");
+    // The spans of one resource follow each other: it is counted with the first of them.
+    const bool is_new = span.resource.get() != previous;
+    previous = span.resource.get();
+    const std::size_t resource_bytes =
+        is_new ? sizeof(Resource) + bytes_of(previous->attributes) : 0;
+    add_span(std::move(span), resource_bytes);
+  }
+}
+
+Store::Entry& Store::entry(const TraceId& id) {
+  if (const auto found = by_id_.find(id); found != by_id_.end()) return *found->second;
+  entries_.push_back({.id = id});
+  by_id_.emplace(id, std::prev(entries_.end()));
+  ++stats_.traces;
+  return entries_.back();
+}
+
+void Store::add_span(Span span, std::size_t resource_bytes) {
+  ++stats_.spans_received;
+  Entry& trace = entry(span.trace_id);
+  const auto position = std::ranges::lower_bound(trace.ids, span.span_id);
+  if (position != trace.ids.end() && *position == span.span_id &&
+      std::ranges::any_of(trace.spans, [&](const Span& known) { return is_same(known, span); })) {
+    ++stats_.spans_duplicate;
+    return;
+  }
+  if (trace.spans.size() >= options_.spans_per_trace_max) {
+    ++stats_.spans_refused;
+    return;
+  }
+  count_operation(span);
+  const std::size_t bytes = bytes_of(span) + resource_bytes;
+  trace.start_unix_ns =
+      trace.spans.empty() ? span.start_unix_ns : std::min(trace.start_unix_ns, span.start_unix_ns);
+  trace.bytes += bytes;
+  trace.ids.insert(position, span.span_id);
+  trace.spans.push_back(std::move(span));
+  stats_.bytes += bytes;
+  ++stats_.spans;
+  while (is_over_limit()) evict_oldest();
+}
+
+bool Store::is_over_limit() const {
+  return stats_.spans > options_.spans_max || stats_.bytes > options_.bytes_max ||
+         stats_.traces > options_.traces_max;
+}
+
+void Store::evict_oldest() {
+  const Entry& oldest = entries_.front();
+  for (const Span& span : oldest.spans) uncount_operation(span);
+  stats_.spans -= oldest.spans.size();
+  stats_.bytes -= oldest.bytes;
+  --stats_.traces;
+  ++stats_.traces_evicted;
+  by_id_.erase(oldest.id);
+  entries_.pop_front();
+}
+
+void Store::count_operation(const Span& span) {
+  auto service = operations_.find(span.service());
+  if (service == operations_.end()) {
+    service = operations_.try_emplace(std::string{span.service()}).first;
+  }
+  ++service->second[Operation{span.name, span.kind}];
+}
+
+void Store::uncount_operation(const Span& span) {
+  const auto service = operations_.find(span.service());
+  const auto operation = service->second.find(Operation{span.name, span.kind});
+  if (--operation->second > 0) return;
+  service->second.erase(operation);
+  if (service->second.empty()) operations_.erase(service);
+}
+
+Trace Store::copy(const Entry& entry) {
+  Trace trace{.id = entry.id, .spans = entry.spans};
+  trace.sort_spans();
+  return trace;
+}
+
+std::optional<Trace> Store::find(const TraceId& id) const {
+  const std::lock_guard lock{mutex_};
+  const auto found = by_id_.find(id);
+  if (found == by_id_.end()) return std::nullopt;
+  return copy(*found->second);
+}
+
+std::vector<Trace> Store::recent(std::size_t limit, const TraceFilter& filter) const {
+  const std::lock_guard lock{mutex_};
+  std::vector<const Entry*> wanted;
+  for (const Entry& entry : entries_) {
+    if (filter.matches(entry.spans)) wanted.push_back(&entry);
+  }
+  const auto count = std::min(limit, wanted.size());
+  const auto last = wanted.begin() + static_cast<std::ptrdiff_t>(count);
+  std::ranges::partial_sort(wanted, last, [](const Entry* a, const Entry* b) {
+    if (a->start_unix_ns != b->start_unix_ns) return a->start_unix_ns > b->start_unix_ns;
+    return a->id < b->id;
+  });
+  std::vector<Trace> traces;
+  traces.reserve(count);
+  for (auto entry = wanted.begin(); entry != last; ++entry) traces.push_back(copy(**entry));
+  return traces;
+}
+
+std::vector<std::string> Store::services() const {
+  const std::lock_guard lock{mutex_};
+  std::vector<std::string> names;
+  names.reserve(operations_.size());
+  for (const auto& [service, operations] : operations_) names.push_back(service);
+  return names;
+}
+
+std::vector<Operation> Store::operations(std::string_view service) const {
+  const std::lock_guard lock{mutex_};
+  std::vector<Operation> found;
+  if (const auto of_service = operations_.find(service); of_service != operations_.end()) {
+    for (const auto& [operation, spans] : of_service->second) found.push_back(operation);
+  }
+  return found;
+}
+
+StoreStats Store::stats() const {
+  const std::lock_guard lock{mutex_};
+  return stats_;
+}
+
+}  // namespace hal::collector
