@@ -155,7 +155,7 @@ auto with_scope(F function, Values... values) -> std::invoke_result_t<F&, Scope&
   if (outcome && !outcome->has_value()) scope.fail(outcome->error());
   co_await scope.join();
   if (thrown) std::rethrow_exception(thrown);
-  if (outcome->has_value() && !scope.first_error().ok()) co_return error(scope.first_error());
+  if (!scope.first_error().ok()) co_return error(scope.first_error());
   co_return std::move(*outcome);
 }
 
