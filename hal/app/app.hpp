@@ -1,0 +1,73 @@
+// App: the process a service runs in. The one place that puts the modules together.
+#pragma once
+
+#include <hal/app/options.hpp>
+#include <hal/rpc/channel.hpp>
+#include <hal/service/host.hpp>
+
+#include <memory>
+#include <stdexcept>
+#include <string>
+
+namespace hal {
+
+/// What App::config throws: the service's options are refused. hal::run prints it and exits 2.
+class ConfigError final : public std::runtime_error {
+ public:
+  explicit ConfigError(const Status& status) : std::runtime_error{status.message()} {}
+};
+
+/// Made by hal::run. Thread-safe unless a function says otherwise.
+class App final : public service::Host {
+ public:
+  /// Reads variables and flags and makes what does not need a running loop. kInvalidArgument names
+  /// variable, value and what is allowed.
+  static Result<std::unique_ptr<App>> make(config::Source source, app::AppOptions defaults);
+  ~App() override;
+
+  /// The service's own options: member `greeter_service_name` is GREETER_SERVICE_NAME or
+  /// --greeter-service-name. For the serve function, before its server runs. Throws ConfigError.
+  template <class Options>
+  [[nodiscard]] Options config() {
+    auto options = config::read<Options>(source(), &settings());
+    if (!options) throw ConfigError{options.error()};
+    return std::move(*options);
+  }
+
+  /// Calls to a service by its name in the registry.
+  [[nodiscard]] rpc::Channel channel(std::string service, rpc::ChannelOptions options = {}) {
+    return rpc::Channel{*this, std::move(service), std::move(options)};
+  }
+
+  /// What a service lets others know of it in the registry, before its server runs.
+  void add_metadata(std::string key, std::string value);
+
+  [[nodiscard]] net::Network& network() noexcept override;
+  [[nodiscard]] service::Discovery& discovery() noexcept override;
+  [[nodiscard]] std::span<const service::Worker> workers() noexcept override;
+  [[nodiscard]] net::Endpoint listen_endpoint() const override;
+  [[nodiscard]] std::string_view service_name() const noexcept override;
+  [[nodiscard]] const service::Layers& server_layers() const noexcept override;
+  [[nodiscard]] const service::Layers& client_layers() const noexcept override;
+  Task<Result<>> on_listening(service::Listening listening) override;
+
+  /// Runs `serve` until it returns, or a signal asks to stop, and drains. For hal::run: call it
+  /// once, from the main thread.
+  [[nodiscard]] Result<> run(Task<Result<>> (*serve)(App& app));
+
+  class Impl;
+
+ private:
+  explicit App(std::unique_ptr<Impl> impl);
+  [[nodiscard]] const config::Source& source() const noexcept;
+  [[nodiscard]] std::vector<config::Setting>& settings() noexcept;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// A service's main: `int main(int argc, char** argv) { return hal::run(argc, argv, serve); }`.
+/// `serve` runs on the first worker and returns when its server has drained. Exit code: 0 after a
+/// drain, 1 when serving failed (a taken port, say), 2 for refused configuration. `defaults` hold
+/// what variables and flags do not say; an empty service_name is the program's file name.
+int run(int argc, char** argv, Task<Result<>> (*serve)(App& app), app::AppOptions defaults = {});
+
+}  // namespace hal

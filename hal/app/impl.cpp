@@ -1,0 +1,104 @@
+#include <hal/app/impl.hpp>
+
+#include <hal/app/node.hpp>
+#include <hal/async/block_on.hpp>
+#include <hal/discovery/registry_choice.hpp>
+#include <hal/service/layers/deadline/deadline.hpp>
+#include <hal/service/layers/panic/panic.hpp>
+
+namespace hal {
+namespace {
+
+Task<Result<std::string>> collector_url(service::Discovery* discovery) {
+  const auto nodes = co_await or_return(discovery->resolve(std::string{app::kCollectorService}));
+  const auto& metadata = nodes.front().metadata;
+  const auto url = metadata.find(app::kOtlpMetadata);
+  if (url == metadata.end()) co_return error(Code::kNotFound, "the collector names no OTLP port");
+  co_return url->second;
+}
+
+}  // namespace
+
+App::Impl::Impl(App& the_app, config::Source the_source, app::AppOptions the_options,
+                app::TraceVariables the_variables, std::vector<config::Setting> the_settings)
+    : app{the_app},
+      source{std::move(the_source)},
+      options{std::move(the_options)},
+      variables{std::move(the_variables)},
+      settings{std::move(the_settings)},
+      service_name{options.service_name} {}
+
+App::Impl::~Impl() {
+  if (workers) workers->stop_and_join();
+}
+
+Result<> App::Impl::configure() {
+  const auto level = log::parse_level(options.log_level);
+  if (!level) return error(level.error().with_prefix("HAL_LOG_LEVEL"));
+  const auto format = log::parse_format(options.log_format);
+  if (!format) return error(format.error().with_prefix("HAL_LOG_FORMAT"));
+  log_setup.emplace(log::Options{
+      .level = *level, .format = *format, .service = service_name, .sink = &log_writer});
+
+  control.set_offload_pool(&pool);
+  auto choice = discovery::make_discovery(source.environment);
+  if (!choice) return error(std::move(choice.error()));
+  discovery = std::move(choice->discovery);
+  discovery_reason = std::move(choice->reason);
+
+  std::string local_collector;
+  if (discovery->name() == "local") {
+    local_collector = block_on(control, collector_url, discovery.get()).value_or("");
+  }
+  auto set_up = app::set_up_traces(variables, service_name, local_collector);
+  if (!set_up) return error(std::move(set_up.error()));
+  traces = std::move(*set_up);
+  make_layers();
+  return {};
+}
+
+void App::Impl::make_layers() {
+  server_layers = {std::make_shared<layers::ServerTrace>(traces.layers),
+                   std::make_shared<layers::ServerDeadline>(), std::make_shared<layers::Panic>()};
+  client_layers = {std::make_shared<layers::ClientTrace>(traces.layers)};
+}
+
+void App::Impl::start_workers() {
+  const std::size_t count = options.workers == 0 ? net::default_worker_count() : options.workers;
+  workers.emplace(count, pool);
+  for (unsigned index = 0; index < count; ++index) {
+    Loop& loop = workers->loop(index);
+    auto& state = states.emplace_back(telemetry::TracerOptions{
+        .mode = traces.mode.mode,
+        .sampler = traces.sampler,
+        .queue_spans_max = variables.max_queue_size,
+        .batch_spans = std::min(variables.max_export_batch_size, variables.max_queue_size)});
+    state.background.emplace(Context{.loop = &loop, .tracer = &state.tracer});
+    loop.set_worker(index, *state.background);
+    service_workers.push_back(
+        {.index = index, .loop = &loop, .drain = &state.drain, .background = &*state.background});
+  }
+  start_exporters();
+}
+
+void App::Impl::say_how_traces_go() const {
+  log::info("traces: {} ({}){}", telemetry::name(traces.mode.mode), traces.mode.reason,
+            traces.endpoint.empty() ? "" : fmt::format(", spans go to {}", traces.endpoint));
+  log::info("registry: {} ({})", discovery->name(), discovery_reason);
+}
+
+Task<Result<>> App::Impl::on_listening(service::Listening listening) {
+  auto node = app::describe_node(listening, service_name, metadata);
+  node.metadata.emplace(app::kAdminMetadata, net::to_string(app::reachable(admin_endpoint)));
+  const std::string id = node.id;
+  co_await or_return(discovery->add(std::move(node)));
+  {
+    const std::lock_guard lock{mutex_};
+    registered_.push_back(id);
+  }
+  listening_.store(true);
+  log::info("{} listens on {}", service_name, net::to_string(listening.endpoint));
+  co_return Result<>{};
+}
+
+}  // namespace hal

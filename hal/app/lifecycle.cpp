@@ -1,0 +1,133 @@
+// How a process runs and ends: serve, signals, drain, flush.
+#include <hal/app/admin.hpp>
+#include <hal/app/impl.hpp>
+#include <hal/async/block_on.hpp>
+#include <hal/async/deadline.hpp>
+#include <hal/net/run_on.hpp>
+
+#include <csignal>
+#include <cstdio>
+
+#include <unistd.h>
+
+namespace hal {
+namespace {
+
+/// In a pod, callers go on sending until the endpoint's removal has reached them.
+constexpr std::chrono::seconds kPodGrace{5};
+
+Status stopping() { return {Code::kCancelled, "the process stops"}; }
+
+}  // namespace
+
+Result<> App::Impl::run(Task<Result<>> (*serve)(App& app)) {
+  start_workers();
+  say_how_traces_go();
+  auto result = block_on(control, main, this, serve);
+  workers->stop_and_join();
+  return result;
+}
+
+Task<Result<>> App::Impl::main(Impl* self, Task<Result<>> (*serve)(App& app)) {
+  auto result = co_await with_scope(main_in, self, serve);
+  for (std::size_t index = 0; index < self->states.size(); ++index) {
+    Loop& loop = self->workers->loop(index);
+    (void)co_await net::run_on(loop, end_worker, &self->states[index]);
+  }
+  if (!self->fatal_.ok()) co_return error(self->fatal_);
+  co_return result;
+}
+
+Task<Result<>> App::Impl::main_in(Scope& scope, Impl* self, Task<Result<>> (*serve)(App& app)) {
+  scope.spawn(run_admin, self);
+  scope.spawn(watch_signals, self, &scope);
+  while (self->admin_endpoint.port == 0 && self->fatal_.ok()) {
+    co_await or_return(co_await self->admin_changed_.wait());
+  }
+  Result<> served{};
+  if (self->fatal_.ok()) {
+    Loop& loop = self->workers->loop(0);
+    served = co_await net::run_on(loop, serve_on_worker, self, serve);
+  }
+  scope.cancel(stopping());
+  co_return served;
+}
+
+Task<Result<>> App::Impl::serve_on_worker(Impl* self, Task<Result<>> (*serve)(App& app)) {
+  try {
+    co_return co_await serve(self->app);
+  } catch (const ConfigError& refused) {
+    co_return error(Code::kInvalidArgument, refused.what());
+  }
+}
+
+Task<> App::Impl::run_admin(Impl* self) {
+  app::AdminHost host{*self, co_await this_context()};
+  auto result = co_await app::run_admin_server(host);
+  co_await host.end();
+  if (!result && self->admin_endpoint.port == 0) {
+    self->fatal_ = result.error().with_prefix("HAL_ADMIN_PORT");
+  }
+  self->admin_changed_.wake_all();
+}
+
+void App::Impl::admin_listens(net::Endpoint endpoint) {
+  admin_endpoint = std::move(endpoint);
+  admin_changed_.wake_all();
+}
+
+Task<> App::Impl::watch_signals(Impl* self, Scope* scope) {
+  net::Signals signals{self->control, {SIGTERM, SIGINT, SIGHUP}};
+  for (;;) {
+    const auto number = co_await signals.next();
+    if (!number) co_return;
+    if (*number == SIGHUP) {
+      log::info("SIGHUP: the options of this process are fixed at its start");
+      continue;
+    }
+    if (self->draining_.exchange(true)) {
+      // Not through the log: its thread may be what is stuck.
+      fmt::print(stderr, "{}: second signal: exit at once\n", self->service_name);
+      ::_exit(128 + *number);
+    }
+    log::info("signal {}: drain", *number);
+    scope->spawn(drain, self);
+  }
+}
+
+Task<> App::Impl::drain(Impl* self) {
+  std::vector<std::string> ids;
+  {
+    const std::lock_guard lock{self->mutex_};
+    ids = self->registered_;
+  }
+  for (auto& id : ids) {
+    if (auto removed = co_await self->discovery->remove(id); !removed) {
+      log::warn("cannot deregister {}: {}", id, removed.error().to_string());
+    }
+  }
+  const bool in_pod = self->source.environment.find("KUBERNETES_SERVICE_HOST").has_value();
+  const Duration grace = self->options.drain_grace.value_or(
+      in_pod ? std::chrono::milliseconds{kPodGrace} : std::chrono::milliseconds{0});
+  if (!co_await sleep(grace)) co_return;
+  for (const auto& worker : self->service_workers) {
+    worker.loop->post([drain = worker.drain] { drain->start(); });
+  }
+  if (!co_await sleep(self->options.drain_timeout)) co_return;
+  log::warn("requests are still under way after HAL_DRAIN_TIMEOUT: they are cut");
+  for (const auto& worker : self->service_workers) {
+    worker.loop->post([background = worker.background] { background->cancel(stopping()); });
+  }
+}
+
+Task<Result<>> App::Impl::end_worker(WorkerState* state) {
+  if (state->exporter != nullptr) {
+    Context root = state->background->context();
+    (void)co_await run_in(root, state->exporter->flush(state->tracer));
+  }
+  state->background->cancel(stopping());
+  co_await state->background->join();
+  co_return Result<>{};
+}
+
+}  // namespace hal

@@ -1,0 +1,10 @@
+// The version of the kit and of the services built with it.
+#pragma once
+
+#include <string_view>
+
+namespace hal::app {
+
+inline constexpr std::string_view kVersion = "0.1.0";
+
+}  // namespace hal::app

@@ -1,0 +1,51 @@
+#include <hal/cli/collector_client.hpp>
+
+#include <hal/app/node.hpp>
+#include <hal/collector/jaeger_json_reader.hpp>
+
+namespace hal::cli {
+namespace {
+
+Task<Result<std::vector<collector::Trace>>> get_traces(http::Client* client, std::string url) {
+  const auto response = co_await or_return(client->get(url));
+  if (response.status == 200 || response.status == 404) {
+    co_return collector::parse_traces(response.body);
+  }
+  co_return error(Code::kUnavailable, fmt::format("{} answered {}", url, response.status));
+}
+
+}  // namespace
+
+Task<Result<std::string>> find_collector(Session* session, std::string configured_url) {
+  if (!configured_url.empty()) {
+    while (configured_url.ends_with('/')) configured_url.pop_back();
+    co_return configured_url;
+  }
+  auto nodes = co_await session->discovery().resolve(std::string{app::kCollectorService});
+  if (nodes) {
+    const auto& metadata = nodes->front().metadata;
+    if (const auto url = metadata.find(app::kQueryMetadata); url != metadata.end()) {
+      co_return url->second;
+    }
+  }
+  co_return error(Code::kUnavailable,
+                  "no collector runs on this machine: start `hal up` or `hal collector`, or name "
+                  "one in HAL_COLLECTOR_URL (http://host:16686)");
+}
+
+Task<Result<collector::Trace>> get_trace(http::Client* client, std::string base_url,
+                                         std::string trace_id) {
+  auto traces =
+      co_await or_return(get_traces(client, fmt::format("{}/api/traces/{}", base_url, trace_id)));
+  if (traces.empty()) {
+    co_return error(Code::kNotFound, fmt::format("{} has no trace {}", base_url, trace_id));
+  }
+  co_return std::move(traces.front());
+}
+
+Task<Result<std::vector<collector::Trace>>> get_recent(http::Client* client, std::string base_url,
+                                                       std::size_t limit) {
+  co_return co_await get_traces(client, fmt::format("{}/api/traces?limit={}", base_url, limit));
+}
+
+}  // namespace hal::cli

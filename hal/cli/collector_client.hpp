@@ -1,0 +1,24 @@
+// Asks a collector, or Jaeger, for traces.
+#pragma once
+
+#include <hal/cli/session.hpp>
+#include <hal/collector/span.hpp>
+#include <hal/http/client.hpp>
+
+#include <string>
+#include <vector>
+
+namespace hal::cli {
+
+/// The query API's base URL: HAL_COLLECTOR_URL, else the collector in the local registry.
+/// kUnavailable that says how to have one.
+Task<Result<std::string>> find_collector(Session* session, std::string configured_url);
+
+/// One trace; kNotFound when the collector does not have it.
+Task<Result<collector::Trace>> get_trace(http::Client* client, std::string base_url,
+                                         std::string trace_id);
+/// The newest traces, the newest first.
+Task<Result<std::vector<collector::Trace>>> get_recent(http::Client* client, std::string base_url,
+                                                       std::size_t limit);
+
+}  // namespace hal::cli

@@ -1,0 +1,28 @@
+#include <hal/cli/session.hpp>
+
+#include <hal/discovery/registry_choice.hpp>
+
+namespace hal::cli {
+
+Result<std::unique_ptr<Session>> Session::make(const config::Environment& environment) {
+  auto choice = discovery::make_discovery(environment);
+  if (!choice) return error(std::move(choice.error()));
+  return std::make_unique<Session>(std::move(choice->discovery));
+}
+
+Session::Session(std::unique_ptr<service::Discovery> discovery)
+    : discovery_{std::move(discovery)},
+      background_{Context{.loop = &loop_}},
+      worker_{.index = 0, .loop = &loop_, .drain = &drain_, .background = &background_} {
+  loop_.set_offload_pool(&pool_);
+  loop_.set_worker(0, background_);
+}
+
+Session::~Session() {
+  background_.cancel({Code::kCancelled, "the command ends"});
+  loop_.run_until([this] { return background_.active() == 0; });
+}
+
+Task<Result<>> Session::on_listening(service::Listening /*listening*/) { co_return Result<>{}; }
+
+}  // namespace hal::cli

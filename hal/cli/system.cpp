@@ -1,0 +1,156 @@
+#include <hal/cli/system.hpp>
+
+#include <hal/app/node.hpp>
+#include <hal/async/deadline.hpp>
+#include <hal/net/port_holder.hpp>
+
+#include <fstream>
+#include <sstream>
+
+namespace hal::cli {
+namespace {
+
+constexpr std::chrono::milliseconds kPoll{20};
+constexpr int kPortsTried = 100;
+constexpr std::size_t kLogLinesShown = 10;
+
+std::string metadata_of(const std::map<std::string, service::Node, std::less<>>& nodes,
+                        std::string_view service, const char* key) {
+  const auto node = nodes.find(service);
+  if (node == nodes.end()) return {};
+  const auto value = node->second.metadata.find(key);
+  return value == node->second.metadata.end() ? std::string{} : value->second;
+}
+
+std::string address_of(const std::map<std::string, service::Node, std::less<>>& nodes,
+                       std::string_view service) {
+  const auto node = nodes.find(service);
+  return node == nodes.end() ? std::string{} : node->second.address;
+}
+
+}  // namespace
+
+System::System(const config::Environment& environment, SystemOptions options)
+    : environment_{environment}, options_{std::move(options)} {}
+
+std::string System::api_url() const { return "http://" + address_of(nodes_, "hal9000-api"); }
+std::string System::greeter_address() const { return address_of(nodes_, "hal9000-greeter"); }
+std::string System::query_url() const {
+  return metadata_of(nodes_, app::kCollectorService, app::kQueryMetadata);
+}
+std::string System::otlp_url() const {
+  return metadata_of(nodes_, app::kCollectorService, app::kOtlpMetadata);
+}
+std::string System::log_path(std::string_view service) const {
+  return fmt::format("{}/{}.log", options_.local_folder, service);
+}
+
+Task<Result<>> System::start(Session* session) {
+  const auto otlp = co_await or_return(choose_port("OTLP", options_.otlp_port));
+  const auto query = co_await or_return(choose_port("query", options_.query_port));
+  const auto hal = options_.programs_folder + "/hal";
+  co_await or_return(start_one(session, std::string{app::kCollectorService}, hal, {"collector"},
+                               {{"HAL_COLLECTOR_OTLP_PORT", std::to_string(otlp)},
+                                {"HAL_COLLECTOR_QUERY_PORT", std::to_string(query)}}));
+  Variables traced{{"OTEL_BSP_SCHEDULE_DELAY", "200"}};
+  if (!environment_.find("OTEL_EXPORTER_OTLP_ENDPOINT")) {
+    traced.emplace("OTEL_EXPORTER_OTLP_ENDPOINT", otlp_url());
+  }
+  Variables greeter = traced;
+  greeter.emplace("SERVICE_PORT", "0");
+  co_await or_return(start_one(session, "hal9000-greeter",
+                               options_.programs_folder + "/hal9000-greeter", {}, greeter));
+  const auto api = co_await or_return(choose_port("api", options_.api_port));
+  traced.emplace("SERVICE_PORT", std::to_string(api));
+  co_return co_await start_one(session, "hal9000-api", options_.programs_folder + "/hal9000-api",
+                               {}, traced);
+}
+
+Result<std::uint16_t> System::choose_port(std::string_view what, std::uint16_t wanted) {
+  if (wanted == 0) return wanted;
+  for (int i = 0; i < kPortsTried && wanted + i <= 65535; ++i) {
+    const auto port = static_cast<std::uint16_t>(wanted + i);
+    const auto probed = net::probe_port({.host = "127.0.0.1", .port = port});
+    if (probed) {
+      if (i > 0) notes_.push_back(fmt::format("{}: {} is used instead", what, port));
+      return port;
+    }
+    if (i == 0) notes_.push_back(fmt::format("{}: {}", what, probed.error().message()));
+  }
+  return error(Code::kUnavailable, fmt::format("{}: no free port from {} on", what, wanted));
+}
+
+Task<Result<>> System::start_one(Session* session, std::string service, std::string program,
+                                 std::vector<std::string> arguments, Variables variables) {
+  Command command{.name = service,
+                  .program = std::move(program),
+                  .arguments = std::move(arguments),
+                  .environment = environment_.variables(),
+                  .log_path = log_path(service)};
+  variables.insert({{"SERVICE_HOST", "127.0.0.1"},
+                    {"SERVICE_NAME", service},
+                    {"HAL_ADMIN_PORT", "0"},
+                    {"HAL_REGISTRY", "local"},
+                    {"HAL_LOCAL_DIR", options_.local_folder}});
+  for (auto& [name, value] : variables) command.environment.insert_or_assign(name, value);
+  children_.push_back(co_await or_return(Child::start(command)));
+  auto node = co_await timeout(options_.start_timeout, wait_for(session, service));
+  if (!node && node.error().code() == Code::kDeadlineExceeded) {
+    co_return error(Code::kUnavailable,
+                    fmt::format("{} is not ready after {} s\n{}", service,
+                                options_.start_timeout.count(), log_end(service)));
+  }
+  if (!node) co_return error(std::move(node.error()));
+  nodes_.insert_or_assign(service, std::move(*node));
+  co_return Result<>{};
+}
+
+Task<Result<service::Node>> System::wait_for(Session* session, std::string service) {
+  for (;;) {
+    const auto nodes = co_await or_return(session->discovery().list());
+    for (const auto& node : nodes) {
+      const auto pid = node.metadata.find(app::kPidMetadata);
+      if (node.service == service && pid != node.metadata.end() &&
+          pid->second == std::to_string(children_.back().pid())) {
+        co_return node;
+      }
+    }
+    if (auto outcome = children_.back().ended()) {
+      co_return error(Code::kUnavailable, fmt::format("{} ended while starting: {}\n{}", service,
+                                                      *outcome, log_end(service)));
+    }
+    co_await or_return(co_await sleep(kPoll));
+  }
+}
+
+Task<> System::stop(Duration patience) {
+  const TimePoint end = saturating_add((co_await this_context()).loop->now(), patience);
+  for (auto child = children_.rbegin(); child != children_.rend(); ++child) {
+    child->terminate();
+    while (!child->ended() && (co_await this_context()).loop->now() < end) {
+      if (!co_await sleep(kPoll)) break;
+    }
+  }
+  children_.clear();  // kills what has not ended
+}
+
+std::optional<std::string> System::dead() {
+  for (auto& child : children_) {
+    if (auto outcome = child.ended()) return fmt::format("{} ended: {}", child.name(), *outcome);
+  }
+  return std::nullopt;
+}
+
+std::string System::log_end(std::string_view service) const {
+  std::ifstream file{log_path(service)};
+  std::deque<std::string> lines;
+  for (std::string line; std::getline(file, line);) {
+    lines.push_back("  " + line);
+    if (lines.size() > kLogLinesShown) lines.pop_front();
+  }
+  std::string text = fmt::format("its log, {}, ends with:\n", log_path(service));
+  for (const auto& line : lines) text += line + "\n";
+  return text;
+}
+
+}  // namespace hal::cli

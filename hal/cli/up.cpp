@@ -1,0 +1,194 @@
+#include <hal/cli/up.hpp>
+
+#include <hal/cli/collector_client.hpp>
+#include <hal/cli/local_folder.hpp>
+#include <hal/cli/system.hpp>
+#include <hal/cli/terminal.hpp>
+#include <hal/cli/trace_tree.hpp>
+#include <hal/collector/trace_check.hpp>
+#include <hal/config/config.hpp>
+#include <hal/net/signals.hpp>
+#include <hal/telemetry/id_generator.hpp>
+#include <hal/telemetry/semconv.hpp>
+#include <hal/wire/request_id.hpp>
+
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+
+namespace hal::cli {
+namespace {
+
+constexpr std::chrono::seconds kTraceTimeout{10};
+constexpr std::chrono::milliseconds kPoll{50};
+constexpr std::chrono::seconds kStopPatience{35};
+constexpr std::string_view kPath = "/api/v1/hello/ww";
+
+struct UpOptions {
+  bool once = false;
+  config::Port port{8080};
+  config::Port otlp_port{4318};
+  config::Port query_port{16686};
+
+  static void describe(config::Fields& fields) {
+    fields["once"]
+        .variable("HAL_UP_ONCE")
+        .help("one request, then end; exit 0 if the trace is whole");
+    fields["port"].variable("SERVICE_PORT").help("the api's port; if taken, the next free one");
+    fields["otlp_port"].variable("HAL_COLLECTOR_OTLP_PORT").help("the collector's OTLP/HTTP port");
+    fields["query_port"].variable("HAL_COLLECTOR_QUERY_PORT").help("the collector's query port");
+  }
+};
+BOOST_DESCRIBE_STRUCT(UpOptions, (), (once, port, otlp_port, query_port))
+
+struct Outcome {
+  std::string answer{};
+  std::optional<collector::Trace> trace{};
+  std::vector<std::string> problems{};
+};
+
+bool carries(const collector::Trace& trace, std::string_view request_id) {
+  return std::ranges::any_of(trace.spans, [&](const collector::Span& span) {
+    const auto* value = collector::find_attribute(span.attributes,
+                                                  telemetry::semconv::kHttpRequestHeaderXRequestId);
+    return value != nullptr && collector::to_text(*value).contains(request_id);
+  });
+}
+
+std::vector<std::string> problems_of(const collector::Trace& trace) {
+  using collector::SpanKind;
+  static const collector::TraceExpectations expected{
+      .spans = {{"hal9000-api", SpanKind::kServer},
+                {"hal9000-api", SpanKind::kClient},
+                {"hal9000-greeter", SpanKind::kServer}}};
+  return collector::check(trace, expected).problems();
+}
+
+/// Asks the collector until the request's trace is whole.
+Task<Result<>> watch_trace(http::Client* client, std::string collector, std::string request_id,
+                           Outcome* outcome) {
+  for (;;) {
+    const auto traces = co_await or_return(get_recent(client, collector, 20));
+    for (const auto& trace : traces) {
+      if (!carries(trace, request_id)) continue;
+      outcome->problems = problems_of(trace);
+      outcome->trace = trace;
+      if (outcome->problems.empty()) co_return Result<>{};
+    }
+    co_await or_return(co_await sleep(kPoll));
+  }
+}
+
+Task<Result<>> try_system(Session* session, System* system, Outcome* outcome) {
+  http::Client client{*session};
+  telemetry::IdGenerator ids;
+  const auto request_id = wire::make_request_id(ids.trace_id().bytes, true);
+  const auto response = co_await or_return(
+      client.get(system->api_url() + std::string{kPath}, {{"x-request-id", request_id}}));
+  outcome->answer = response.body;
+  if (response.status != 200) {
+    co_return error(Code::kUnavailable,
+                    fmt::format("the api answered {}: {}", response.status, response.body));
+  }
+  outcome->problems = {fmt::format("no trace of request {} has arrived", request_id)};
+  auto watched = co_await timeout(kTraceTimeout,
+                                  watch_trace(&client, system->query_url(), request_id, outcome));
+  if (!watched && watched.error().code() != Code::kDeadlineExceeded) {
+    co_return error(std::move(watched.error()));
+  }
+  co_return Result<>{};
+}
+
+void print_outcome(const System& system, const Outcome& outcome) {
+  fmt::print("\n$ curl {}{}\n{}\n", system.api_url(), kPath, outcome.answer);
+  if (outcome.trace) fmt::print("\n{}", render_trace(*outcome.trace, terminal_tree_options()));
+  for (const auto& problem : outcome.problems) fmt::print("missing: {}\n", problem);
+}
+
+void print_urls(const System& system, const LocalFolder& folder) {
+  const auto api = system.api_url();
+  fmt::print(
+      "\nTry:\n"
+      "  curl {}/api/v1/hello/you\n"
+      "  curl {}/api/v1/ping\n"
+      "  {}build/release/bin/hal trace show last\n"
+      "  curl '{}/api/traces?limit=5'\n"
+      "gRPC: {} (greeter.Greeter/SayHello)   OTLP: {}   logs: {}/*.log\n",
+      api, api, folder.own() ? fmt::format("HAL_LOCAL_DIR={} ", folder.path()) : "",
+      system.query_url(), system.greeter_address(), system.otlp_url(), folder.path());
+}
+
+/// Until Ctrl-C, SIGTERM, or a program that ends by itself (an error).
+Task<Result<>> serve_until_signal(Session* session, System* system) {
+  net::Signals signals{session->loop(), {SIGINT, SIGTERM, SIGCHLD}};
+  for (;;) {
+    const int number = co_await or_return(co_await signals.next());
+    if (number != SIGCHLD) co_return Result<>{};
+    if (auto dead = system->dead()) co_return error(Code::kUnavailable, std::move(*dead));
+  }
+}
+
+Task<Result<>> run_system(Session* session, System* system, const LocalFolder* folder, bool once,
+                          int* exit_code) {
+  co_await or_return(system->start(session));
+  for (const auto& note : system->notes()) fmt::print("note: {}\n", note);
+  Outcome outcome;
+  auto tried = co_await try_system(session, system, &outcome);
+  print_outcome(*system, outcome);
+  *exit_code = tried && outcome.problems.empty() ? 0 : 1;
+  if (!tried || once) co_return tried;
+  print_urls(*system, *folder);
+  fmt::print("\nServing; Ctrl-C stops.\n");
+  std::fflush(stdout);
+  co_return co_await serve_until_signal(session, system);
+}
+
+Task<Result<>> run_and_stop(Session* session, System* system, const LocalFolder* folder, bool once,
+                            int* exit_code) {
+  auto result = co_await run_system(session, system, folder, once, exit_code);
+  if (result && !once) fmt::print("\nDraining...\n");
+  std::fflush(stdout);
+  co_await system->stop(kStopPatience);
+  co_return result;
+}
+
+int fail(const Status& status, int exit_code) {
+  fmt::print(stderr, "hal up: {}\n", status.message());
+  return exit_code;
+}
+
+}  // namespace
+
+int up(const config::Environment& environment, const config::Arguments& arguments) {
+  std::vector<config::Setting> settings;
+  const auto options = config::read<UpOptions>({environment, arguments}, &settings);
+  if (!options) return fail(options.error(), 2);
+  if (auto known = arguments.check_known(config::flags_of(settings)); !known) {
+    return fail(known.error(), 2);
+  }
+  auto folder = LocalFolder::claim(environment);
+  if (!folder) return fail(folder.error(), 1);
+  if (folder->own()) {
+    fmt::print("note: another `hal up` runs on this machine: this one keeps to itself, in {}\n",
+               folder->path());
+  }
+  auto variables = environment.variables();
+  variables.insert_or_assign("HAL_LOCAL_DIR", folder->path());
+  variables.insert_or_assign("HAL_REGISTRY", "local");
+  auto session = Session::make(config::Environment{std::move(variables)});
+  if (!session) return fail(session.error(), 1);
+  std::error_code ignored;
+  System system{
+      environment,
+      {.programs_folder = std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path(),
+       .local_folder = folder->path(),
+       .api_port = options->port.number(),
+       .otlp_port = options->otlp_port.number(),
+       .query_port = options->query_port.number()}};
+  int exit_code = 1;
+  const auto result = (*session)->run(run_and_stop, &system, &*folder, options->once, &exit_code);
+  if (!result) return fail(result.error(), 1);
+  return exit_code;
+}
+
+}  // namespace hal::cli
