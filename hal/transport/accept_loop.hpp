@@ -1,0 +1,31 @@
+// Accepts connections on one worker, for servers of any protocol.
+#pragma once
+
+#include <hal/net/listener.hpp>
+#include <hal/service/host.hpp>
+
+#include <memory>
+
+namespace hal::transport {
+
+struct AcceptOptions {
+  /// Connections of this worker at a time; more wait in the kernel's queue until one ends.
+  std::size_t connections_max = 10'000;
+};
+
+/// What a server does with a connection.
+class ConnectionHandler {
+ public:
+  virtual ~ConnectionHandler() = default;
+  /// Runs beside the other connections; ends when the connection does, soon after a stop and after
+  /// the worker's drain has begun. An exception is logged and ends this connection only.
+  virtual Task<> serve(std::unique_ptr<net::Stream> stream) = 0;
+};
+
+/// Accepts until the worker's drain has begun, then takes what is left in the accept queue, closes
+/// the listener, and returns OK when the last connection has ended. A stop ends the connections,
+/// too, and its reason is the result. Runs on the worker's loop; the arguments must outlive it.
+Task<Result<>> serve_connections(net::Listener& listener, ConnectionHandler& handler,
+                                 const service::Worker& worker, const AcceptOptions& options = {});
+
+}  // namespace hal::transport

@@ -1,0 +1,188 @@
+#include <hal/transport/http1_server.hpp>
+
+#include <hal/async/scope.hpp>
+#include <hal/telemetry/log.hpp>
+#include <hal/transport/http1_session.hpp>
+#include <hal/transport/http_date.hpp>
+
+#include <algorithm>
+
+namespace hal::transport {
+namespace detail {
+namespace {
+
+/// A claimed length is no reason to take memory: beyond this the body grows as it comes.
+constexpr std::uint64_t kReservedMax = 64 * 1024;
+
+/// What one head needs, and so what pipelined requests may fill.
+std::size_t buffer_max(const Http1ServerOptions& options) {
+  return options.read_bytes + options.limits.header_bytes + options.limits.target_bytes;
+}
+
+}  // namespace
+
+Http1Session::Http1Session(net::Stream& stream, Http1Handler& handler,
+                           const Http1ServerOptions& options, service::Drain& drain, Loop& loop)
+    : PhaseTimer{loop},
+      stream_{stream},
+      handler_{handler},
+      options_{options},
+      drain_{drain},
+      parser_{options.limits},
+      buffer_{options.read_bytes, buffer_max(options)},
+      read_{stream, *this},
+      write_{stream, *this} {}
+
+Task<> Http1Session::run() {
+  const Context& context = co_await this_context();
+  while (!ending_ && !(context.stop != nullptr && context.stop->requested())) {
+    switch (parse()) {
+      case Progress::kNeedMore:
+        co_await fill();
+        break;
+      case Progress::kRequest:
+        co_await answer();
+        break;
+      case Progress::kEnding:
+        break;
+    }
+  }
+  co_await finish();
+}
+
+Http1Session::Progress Http1Session::parse() {
+  using wire::http1::Event;
+  for (;;) {
+    const auto step = parser_.step(buffer_.unread());
+    if (!step) {
+      refuse(step.error().http_status, step.error().status.message());
+      return Progress::kEnding;
+    }
+    buffer_.consume(step->consumed);
+    switch (step->event) {
+      case Event::kNeedMore:
+        return Progress::kNeedMore;
+      case Event::kHead:
+        on_head();
+        break;
+      case Event::kBody:
+        request_.body.append(step->body);
+        break;
+      case Event::kEnd:
+        take_request();
+        return Progress::kRequest;
+    }
+  }
+}
+
+void Http1Session::on_head() {
+  const auto& head = parser_.head();
+  head_complete_ = true;
+  request_.body.clear();
+  request_.body.reserve(std::min(head.content_length.value_or(0), kReservedMax));
+  if (head.expect_continue && buffer_.empty()) wire::http1::write_continue(out_);
+}
+
+void Http1Session::take_request() {
+  auto& head = parser_.head();
+  request_keeps_alive_ = head.keep_alive;
+  request_http11_ = head.http11;
+  request_is_head_ = head.method == "HEAD";
+  std::swap(request_.method, head.method);
+  std::swap(request_.target, head.target);
+  std::swap(request_.headers, head.headers);
+  parser_.reset();
+  head_complete_ = false;
+}
+
+Task<> Http1Session::answer() {
+  ++served_;
+  phase_ = Phase::kHandler;
+  clear();
+  response_.status = 200;
+  response_.headers.clear();
+  response_.body.clear();
+  context_ = co_await this_context();
+  stop_.emplace(context_.stop);
+  context_.stop = &*stop_;
+  Status thrown;
+  try {
+    co_await run_observed(handler_.handle(request_, response_), context_, *this);
+  } catch (...) {
+    thrown = status_of_current_exception();
+  }
+  stop_.reset();
+  if (!thrown.ok()) {
+    log::error("an HTTP handler threw: {}", thrown.message());
+    response_ = {.status = 500};
+    handler_.refuse(500, "internal error", response_);
+  }
+  const bool keep_alive =
+      request_keeps_alive_ && !peer_closed_ && !drain_.started() && served_ < options_.requests_max;
+  append_response(keep_alive);
+  if (!keep_alive) {
+    ending_ = true;
+    lingers_ = !buffer_.empty();
+  }
+  if (out_.size() >= options_.write_together_bytes) co_await flush();
+}
+
+void Http1Session::refuse(int status, std::string_view message) {
+  request_is_head_ = false;
+  request_http11_ = true;
+  response_ = {.status = status};
+  handler_.refuse(status, message, response_);
+  append_response(false);
+  ending_ = true;
+  lingers_ = true;
+}
+
+void Http1Session::append_response(bool keep_alive) {
+  const int status = response_.status;
+  if (!response_.headers.contains("date")) response_.headers.add("date", http_date_now());
+  const bool bodiless = status == 204 || status == 304;
+  wire::http1::Framing framing{.keep_alive = keep_alive, .peer_http11 = request_http11_};
+  if (!bodiless) framing.content_length = response_.body.size();
+  const auto written =
+      status < 200 || status > 999
+          ? error(Code::kInternal, "the status is none of a final response")
+          : wire::http1::write_response_head(status, response_.headers, framing, out_);
+  if (!written) {
+    log::error("an HTTP response with status {} cannot be sent: {}", status,
+               written.error().message());
+    response_ = {.status = 500};
+    handler_.refuse(500, "internal error", response_);
+    framing.content_length = response_.body.size();
+    const auto again = wire::http1::write_response_head(500, response_.headers, framing, out_);
+    expects(again.has_value(), "the headers of a refusal can be sent");
+  }
+  if (!bodiless && !request_is_head_) out_.append(response_.body);
+}
+
+}  // namespace detail
+
+namespace {
+
+Task<> watch_drain(detail::Http1Session* session, service::Drain* drain) {
+  if (co_await drain->wait()) session->drain_started();
+}
+
+Task<Result<>> run_session(Scope& scope, detail::Http1Session* session, service::Drain* drain) {
+  scope.spawn(watch_drain, session, drain);
+  co_await session->run();
+  scope.cancel({Code::kCancelled, "the connection has ended"});
+  co_return Result<>{};
+}
+
+}  // namespace
+
+Task<> serve_http1(net::Stream& stream, Http1Handler& handler, const Http1ServerOptions& options,
+                   service::Drain& drain) {
+  // Outside the scope: its children use the session until they have been joined.
+  detail::Http1Session session{stream, handler, options, drain, *(co_await this_context()).loop};
+  if (auto ended = co_await with_scope(run_session, &session, &drain); !ended) {
+    log::warn("an HTTP connection failed: {}", ended.error().message());
+  }
+}
+
+}  // namespace hal::transport
