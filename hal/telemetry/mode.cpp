@@ -28,7 +28,7 @@ Result<Mode> parse_mode(std::string_view text) {
 
 ModeChoice choose_mode(const ModeInputs& inputs) {
   if (inputs.explicit_mode) return {*inputs.explicit_mode, "HAL_TRACE_MODE is set"};
-  if (inputs.enable_trace == false) return {Mode::kForward, "ENABLE_TRACE is false"};
+  if (inputs.enable_trace == false) return {Mode::kOff, "ENABLE_TRACE is false"};
   if (inputs.sdk_disabled) return {Mode::kForward, "OTEL_SDK_DISABLED is true"};
   if (inputs.exporter_none) return {Mode::kForward, "OTEL_TRACES_EXPORTER is none"};
   if (!inputs.endpoint_variable.empty()) return {Mode::kFull, inputs.endpoint_variable + " is set"};

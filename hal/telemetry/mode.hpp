@@ -38,10 +38,10 @@ struct ModeChoice {
   std::string reason{};  ///< for the start log: "HAL_TRACE_MODE is set"
 };
 
-/// In this order: the explicit mode; what switches recording off (ENABLE_TRACE=false,
-/// OTEL_SDK_DISABLED, OTEL_TRACES_EXPORTER=none) gives kForward, because a span id that nobody
-/// exports would orphan the sidecar's span and headers that stop here would cut the trace; an
-/// endpoint or a local collector gives kFull; else kForward. Never kOff by itself.
+/// In this order: the explicit mode; ENABLE_TRACE=false gives kOff, as in the system this one comes
+/// from; OTEL_SDK_DISABLED and OTEL_TRACES_EXPORTER=none give kForward, because a span id that
+/// nobody exports would orphan the sidecar's span and headers that stop here would cut the trace;
+/// an endpoint or a local collector gives kFull; else kForward.
 [[nodiscard]] ModeChoice choose_mode(const ModeInputs& inputs);
 
 }  // namespace hal::telemetry

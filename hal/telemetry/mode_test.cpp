@@ -30,7 +30,7 @@ TEST(Mode, IsChosenWithAReason) {
       {{.explicit_mode = kFull, .enable_trace = false, .sdk_disabled = true},
        kFull,
        "HAL_TRACE_MODE is set"},
-      {{.enable_trace = false, .endpoint_variable = otlp}, kForward, "ENABLE_TRACE is false"},
+      {{.enable_trace = false, .endpoint_variable = otlp}, kOff, "ENABLE_TRACE is false"},
       {{.enable_trace = true, .endpoint_variable = otlp},
        kFull,
        "OTEL_EXPORTER_OTLP_ENDPOINT is set"},
