@@ -67,11 +67,11 @@ Task<Result<int>> checked_after_stop() {
 TEST_F(OffloadTest, AStopDoesNotInterruptIt) { EXPECT_EQ(block_on(loop_, checked_after_stop), 7); }
 
 TEST(Offload, AFullQueueIsAnError) {
+  std::latch started{1};
+  std::latch release{1};
   ThreadPool pool{{.threads = 1, .queued_max = 1}};
   testing::ManualLoop loop;
   loop.set_offload_pool(&pool);
-  std::latch started{1};
-  std::latch release{1};
   ASSERT_TRUE(pool.submit([&] {
     started.count_down();
     release.wait();
