@@ -1,0 +1,42 @@
+// Server: a gRPC server on every worker of its host.
+#pragma once
+
+#include <hal/rpc/service.hpp>
+#include <hal/service/host.hpp>
+#include <hal/transport/http2_connection.hpp>
+
+#include <memory>
+
+namespace hal::rpc {
+
+struct ServerOptions {
+  transport::Http2Options http2{};
+  /// One request message; gRPC's default everywhere.
+  std::size_t message_bytes_max = 4 * 1024 * 1024;
+};
+
+/// `co_await rpc::Server{app}.add(greeter).run()`. Tracing, deadlines and panic-to-INTERNAL come
+/// from the host. The host and the services must outlive run().
+class Server {
+ public:
+  explicit Server(service::Host& host, ServerOptions options = {});
+  Server(Server&&) noexcept;
+  ~Server();
+
+  /// Two services of one name are a contract failure.
+  Server& add(Service& service) &;
+  Server&& add(Service& service) &&;
+  /// A layer inside the host's; the first one added is the outermost.
+  Server& layer(service::LayerPtr layer) &;
+  Server&& layer(service::LayerPtr layer) &&;
+
+  /// Listens on all workers and serves until the process has drained. kAlreadyExists, naming port
+  /// and holder, when the port is taken. Call once.
+  Task<Result<>> run();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace hal::rpc

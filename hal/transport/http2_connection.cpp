@@ -1,0 +1,298 @@
+#include <hal/transport/http2_connection.hpp>
+
+#include <hal/async/deadline.hpp>
+#include <hal/async/or_return.hpp>
+
+namespace hal::transport {
+namespace {
+
+Task<Result<>> wait_for(WaitQueue& queue) { co_return co_await queue.wait(); }
+
+Task<Result<>> read_until_preface(std::string* first_bytes, net::Stream* stream) {
+  std::array<char, 4096> buffer;
+  for (;;) {
+    const std::size_t size = co_await or_return(co_await stream->read_some(buffer));
+    if (size == 0) co_return error(Code::kUnavailable, "the peer closed the connection");
+    first_bytes->append(buffer.data(), size);
+    switch (wire::http2::match_preface(*first_bytes)) {
+      case wire::http2::Preface::kHttp2:
+        co_return Result<>{};
+      case wire::http2::Preface::kOther:
+        co_return error(Code::kFailedPrecondition, "the client does not speak HTTP/2");
+      case wire::http2::Preface::kNeedMore:
+        break;
+    }
+  }
+}
+
+}  // namespace
+
+using wire::http2::ErrorCode;
+using wire::http2::Role;
+using wire::http2::StreamId;
+
+Http2Connection::Http2Connection(Role role, std::unique_ptr<net::Stream> stream,
+                                 const Http2Options& options)
+    : role_{role},
+      options_{options},
+      stream_{std::move(stream)},
+      peer_{stream_->peer()},
+      session_{role, options.settings, *this} {}
+
+std::shared_ptr<Http2Connection> Http2Connection::client(std::unique_ptr<net::Stream> stream,
+                                                         const Http2Options& options) {
+  return std::shared_ptr<Http2Connection>{
+      new Http2Connection{Role::kClient, std::move(stream), options}};
+}
+
+std::shared_ptr<Http2Connection> Http2Connection::server(std::unique_ptr<net::Stream> stream,
+                                                         const Http2Options& options,
+                                                         Http2Handler& handler,
+                                                         service::Drain& drain) {
+  auto connection = std::shared_ptr<Http2Connection>{
+      new Http2Connection{Role::kServer, std::move(stream), options}};
+  connection->handler_ = &handler;
+  connection->drain_ = &drain;
+  return connection;
+}
+
+Task<Result<>> Http2Connection::run() {
+  const auto self = shared_from_this();
+  auto result = co_await with_scope(run_in, this);
+  scope_ = nullptr;
+  stream_->close();
+  co_return result;
+}
+
+Task<Result<>> Http2Connection::run_in(Scope& scope, Http2Connection* self) {
+  self->scope_ = &scope;
+  if (self->drain_ != nullptr) scope.spawn(drain_loop, self);
+  auto result = co_await read_preface(self);
+  if (result) {
+    self->preface_done_ = true;
+    self->prefaced_.wake_all();
+    if (!self->preface_.empty()) result = self->receive(std::exchange(self->preface_, {}));
+    scope.spawn(write_loop, self);
+    if (result) result = co_await read_loop(self);
+    if (self->writer_ended_ && self->finished()) result = {};  // it has stopped the reader
+  }
+  self->end(result ? Status{Code::kUnavailable, "the peer closed the connection"} : result.error());
+  if (self->preface_done_) {
+    (void)co_await timeout(self->options_.goodbye_time, say_goodbye(self));
+  } else if (!result && result.error().code() == Code::kFailedPrecondition) {
+    (void)co_await timeout(self->options_.goodbye_time, refuse_http1(self));
+  }
+  scope.cancel({Code::kCancelled, "the connection has ended"});
+  co_return result;
+}
+
+Task<Result<>> Http2Connection::read_preface(Http2Connection* self) {
+  if (self->role_ == Role::kClient) co_return Result<>{};
+  auto read = co_await timeout(self->options_.preface_time,
+                               read_until_preface(&self->preface_, self->stream_.get()));
+  if (!read && read.error().code() == Code::kDeadlineExceeded) {
+    co_return error(Code::kDeadlineExceeded, "the client sent no HTTP/2 preface in time");
+  }
+  co_return read;
+}
+
+Task<Result<>> Http2Connection::read_loop(Http2Connection* self) {
+  std::vector<char> buffer(self->options_.read_bytes);
+  while (!self->finished()) {
+    const std::size_t size = co_await or_return(co_await self->stream_->read_some(buffer));
+    if (size == 0) break;
+    co_await or_return(self->receive({buffer.data(), size}));
+    const std::string& fault = self->session_.last_error();
+    if (!self->session_.wants_read() && !self->goodbye_said() && !fault.empty()) {
+      co_return error(Code::kInternal, "HTTP/2: " + fault);
+    }
+  }
+  co_return Result<>{};
+}
+
+Result<> Http2Connection::receive(std::string_view bytes) {
+  auto received = session_.receive(bytes);
+  start_new_streams();
+  flush();
+  return received;
+}
+
+void Http2Connection::start_new_streams() {
+  // After the bytes have been taken in: a small request is complete when its handler starts, and
+  // no handler runs inside a callback of the session.
+  auto streams = std::exchange(new_streams_, {});
+  for (auto& stream : streams) scope_->spawn(handle_stream, this, std::move(stream));
+}
+
+Task<> Http2Connection::handle_stream(Http2Connection* self, std::unique_ptr<Http2Stream> stream) {
+  co_await self->handler_->handle(std::move(stream));
+}
+
+Task<> Http2Connection::write_loop(Http2Connection* self) {
+  std::string out;
+  for (;;) {
+    out.clear();
+    const auto produced = self->session_.produce(out);
+    if (!out.empty() && !co_await self->stream_->write_all(out)) break;
+    if (!produced || self->finished()) break;
+    if (!out.empty() && self->session_.wants_write()) continue;
+    if (self->closing_) break;
+    if (!co_await self->writable_.wait()) break;
+  }
+  self->writer_ended_ = true;
+  self->written_.wake_all();
+  // Finished, or broken: the reader would wait for a peer that has nothing more to say.
+  self->scope_->cancel({Code::kUnavailable, "the connection has ended"});
+}
+
+/// Lets the writer send what is left: a GOAWAY that tells the peer its fault.
+Task<Result<>> Http2Connection::say_goodbye(Http2Connection* self) {
+  self->closing_ = true;
+  self->writable_.wake_one();
+  while (!self->writer_ended_) co_await or_return(co_await self->written_.wait());
+  co_return Result<>{};
+}
+
+Task<Result<>> Http2Connection::refuse_http1(Http2Connection* self) {
+  // Anything else than a method in capital letters, such as TLS, would not understand either.
+  if (self->preface_.front() < 'A' || self->preface_.front() > 'Z') co_return Result<>{};
+  constexpr std::string_view kText =
+      "This port speaks gRPC over HTTP/2 without TLS (prior knowledge), not HTTP/1.1.\n";
+  const std::string answer = fmt::format(
+      "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n"
+      "Content-Length: {}\r\nConnection: close\r\n\r\n{}",
+      kText.size(), kText);
+  co_await or_return(co_await self->stream_->write_all(answer));
+  self->stream_->shutdown_write();
+  // Closing with unread bytes would reset the connection, and the client might lose the answer.
+  std::array<char, 4096> rest;
+  while (co_await or_return(co_await self->stream_->read_some(rest)) > 0) {
+  }
+  co_return Result<>{};
+}
+
+Task<> Http2Connection::drain_loop(Http2Connection* self) {
+  if (!co_await self->drain_->wait()) co_return;
+  self->draining_ = true;
+  if (!self->preface_done_) {
+    // Just connected: the first request may be on its way.
+    (void)co_await timeout(self->options_.shutdown_notice_time, wait_for(self->prefaced_));
+    if (!self->preface_done_) {
+      self->scope_->cancel({Code::kUnavailable, "the server stops"});
+      co_return;
+    }
+  }
+  self->session_.shutdown_notice();
+  // The answer to a ping behind the notice tells that the client has seen it.
+  self->session_.ping({'d', 'r', 'a', 'i', 'n'});
+  self->flush();
+  const auto waited =
+      co_await timeout(self->options_.shutdown_notice_time, wait_for(self->pinged_));
+  if (!waited && waited.error().code() != Code::kDeadlineExceeded) co_return;
+  self->session_.goaway(ErrorCode::kNoError, "the server stops");
+  self->flush();
+}
+
+void Http2Connection::shutdown() {
+  draining_ = true;
+  session_.goaway(ErrorCode::kNoError, "");
+  flush();
+}
+
+void Http2Connection::end(const Status& why) {
+  if (!ended_.ok()) return;
+  ended_ = {Code::kUnavailable,
+            fmt::format("connection to {} lost: {}", net::to_string(peer_), why.message())};
+  // A stream that fails may go away in a later turn, never here.
+  for (const auto& [id, stream] : streams_) {
+    if (!stream->gone_) stream->fail(ended_);
+  }
+}
+
+Result<std::unique_ptr<Http2Stream>> Http2Connection::open(const Headers& headers,
+                                                           bool end_stream) {
+  if (!ended_.ok()) return error(ended_);
+  if (!usable()) return error(Code::kUnavailable, "the connection takes no more streams");
+  auto id = session_.submit_request(headers, end_stream);
+  if (!id) return error(std::move(id.error()));
+  auto stream = std::make_unique<Http2Stream>(shared_from_this(), *id, nullptr);
+  streams_.emplace(*id, stream.get());
+  flush();
+  return stream;
+}
+
+bool Http2Connection::usable() const noexcept {
+  return ended_.ok() && !goaway_received_ && !draining_;
+}
+
+bool Http2Connection::has_room() const noexcept {
+  return usable() && streams_.size() < session_.remote_max_concurrent_streams();
+}
+
+void Http2Connection::forget(Http2Stream& stream) {
+  if (streams_.erase(stream.id()) == 0 || stream.gone_ || !ended_.ok()) return;
+  const bool answered = role_ == Role::kServer && stream.end_sent_;
+  // The answer is on its way, and the request is complete: the stream ends by itself.
+  if (answered && stream.ended_) return;
+  // An early answer says NO_ERROR (RFC 9113 8.1); everything else given up is cancelled.
+  session_.reset(stream.id(), answered ? ErrorCode::kNoError : ErrorCode::kCancel);
+  flush();
+}
+
+Http2Stream* Http2Connection::find(StreamId id) noexcept {
+  const auto found = streams_.find(id);
+  return found == streams_.end() ? nullptr : found->second;
+}
+
+void Http2Connection::on_headers(StreamId id, Headers&& headers, bool /*end_stream*/) {
+  Http2Stream* stream = find(id);
+  if (role_ == Role::kServer) {
+    auto made = std::make_unique<Http2Stream>(shared_from_this(), id, scope_->context().stop);
+    stream = made.get();
+    streams_.emplace(id, stream);
+    new_streams_.push_back(std::move(made));
+  }
+  if (stream == nullptr) return;
+  stream->headers_ = std::move(headers);
+  stream->headers_received_ = true;
+  stream->changed_.wake_all();
+}
+
+void Http2Connection::on_data(StreamId id, std::string_view bytes) {
+  Http2Stream* const stream = find(id);
+  if (stream == nullptr) {
+    session_.consume(id, bytes.size());
+    return;
+  }
+  stream->data_.append(bytes);
+  stream->changed_.wake_all();
+}
+
+void Http2Connection::on_trailers(StreamId id, Headers&& trailers) {
+  if (Http2Stream* const stream = find(id)) stream->trailers_ = std::move(trailers);
+}
+
+void Http2Connection::on_end(StreamId id) {
+  if (Http2Stream* const stream = find(id)) {
+    stream->ended_ = true;
+    stream->changed_.wake_all();
+  }
+}
+
+void Http2Connection::on_close(StreamId id, ErrorCode code) {
+  if (Http2Stream* const stream = find(id)) stream->closed(code);
+}
+
+void Http2Connection::on_writable(StreamId id) {
+  if (Http2Stream* const stream = find(id)) stream->changed_.wake_all();
+}
+
+void Http2Connection::on_goaway(StreamId /*last*/, ErrorCode /*code*/, std::string_view /*debug*/) {
+  goaway_received_ = true;
+}
+
+void Http2Connection::on_ping_ack(const std::array<std::uint8_t, 8>& /*payload*/) {
+  pinged_.wake_all();
+}
+
+}  // namespace hal::transport

@@ -1,0 +1,131 @@
+// One HTTP/2 connection: drives a wire::http2::Session over a net::Stream.
+#pragma once
+
+#include <hal/async/scope.hpp>
+#include <hal/net/stream.hpp>
+#include <hal/service/drain.hpp>
+#include <hal/transport/http2_stream.hpp>
+
+#include <chrono>
+#include <unordered_map>
+#include <vector>
+
+namespace hal::transport {
+
+struct Http2Options {
+  wire::http2::Settings settings{};
+  /// One read: what most requests fit in many times over.
+  std::size_t read_bytes = 32 * 1024;
+  /// send() is told to wait above this many queued bytes per stream.
+  std::size_t queued_high_bytes = 256 * 1024;
+  /// A drained server waits so long for the answer to its shutdown notice.
+  std::chrono::milliseconds shutdown_notice_time{1000};
+  /// A server waits so long for the client's preface: what connects and says nothing goes.
+  std::chrono::milliseconds preface_time{10'000};
+  /// So long may the last words of a broken connection (GOAWAY, a 400) take to leave.
+  std::chrono::milliseconds goodbye_time{1000};
+};
+
+/// What a server does with a stream. Shared by connections of all workers: thread-safe.
+class Http2Handler {
+ public:
+  virtual ~Http2Handler() = default;
+  /// Runs as a child of the connection's scope, once the request's headers are there.
+  virtual Task<> handle(std::unique_ptr<Http2Stream> stream) = 0;
+};
+
+/// Kept alive by its streams. All I/O is done by run(): a request only queues and waits, so its
+/// cancellation never cuts the connection. One loop; not thread-safe.
+class Http2Connection final : public std::enable_shared_from_this<Http2Connection>,
+                              private wire::http2::Handler {
+ public:
+  /// Client.
+  static std::shared_ptr<Http2Connection> client(std::unique_ptr<net::Stream> stream,
+                                                 const Http2Options& options);
+  /// Server. The handler and the drain must outlive run().
+  static std::shared_ptr<Http2Connection> server(std::unique_ptr<net::Stream> stream,
+                                                 const Http2Options& options, Http2Handler& handler,
+                                                 service::Drain& drain);
+
+  /// Reads and writes until the connection ends; joins the handlers of its streams. An error says
+  /// why it ended early: for logs. A client that speaks HTTP/1.1 is answered with 400 and a
+  /// sentence. Call once, in a scope that outlives no request but its owner's.
+  Task<Result<>> run();
+
+  /// Client. Opens a stream with these request headers, pseudo headers first. kUnavailable when
+  /// the connection takes no more streams: take another connection.
+  [[nodiscard]] Result<std::unique_ptr<Http2Stream>> open(const Headers& headers, bool end_stream);
+  /// Client. May open() be called? False once the peer or this side has said goodbye.
+  [[nodiscard]] bool usable() const noexcept;
+  /// Client. Would the peer take one more stream at once? Otherwise it waits for another to end.
+  [[nodiscard]] bool has_room() const noexcept;
+  [[nodiscard]] std::size_t open_streams() const noexcept { return streams_.size(); }
+
+  /// Sends GOAWAY; streams under way finish, then run() ends.
+  void shutdown();
+
+  [[nodiscard]] const net::Endpoint& peer() const noexcept { return peer_; }
+
+ private:
+  friend class Http2Stream;
+  Http2Connection(wire::http2::Role role, std::unique_ptr<net::Stream> stream,
+                  const Http2Options& options);
+
+  static Task<Result<>> run_in(Scope& scope, Http2Connection* self);
+  static Task<Result<>> read_preface(Http2Connection* self);
+  static Task<Result<>> read_loop(Http2Connection* self);
+  static Task<Result<>> say_goodbye(Http2Connection* self);
+  static Task<> write_loop(Http2Connection* self);
+  static Task<Result<>> refuse_http1(Http2Connection* self);
+  static Task<> drain_loop(Http2Connection* self);
+  static Task<> handle_stream(Http2Connection* self, std::unique_ptr<Http2Stream> stream);
+  Result<> receive(std::string_view bytes);
+  void start_new_streams();
+  /// Lets the writer run if it has something to do: to write, or to note that all is over.
+  void flush() noexcept {
+    if (session_.wants_write() || finished()) writable_.wake_one();
+  }
+  [[nodiscard]] bool finished() const noexcept {
+    return !session_.wants_write() && !session_.wants_read();
+  }
+  [[nodiscard]] bool goodbye_said() const noexcept { return goaway_received_ || draining_; }
+  void end(const Status& why);
+  void forget(Http2Stream& stream);
+  Http2Stream* find(wire::http2::StreamId id) noexcept;
+
+  void on_headers(wire::http2::StreamId id, Headers&& headers, bool end_stream) override;
+  void on_data(wire::http2::StreamId id, std::string_view bytes) override;
+  void on_trailers(wire::http2::StreamId id, Headers&& trailers) override;
+  void on_end(wire::http2::StreamId id) override;
+  void on_close(wire::http2::StreamId id, wire::http2::ErrorCode code) override;
+  void on_writable(wire::http2::StreamId id) override;
+  void on_goaway(wire::http2::StreamId last, wire::http2::ErrorCode code,
+                 std::string_view debug) override;
+  void on_ping_ack(const std::array<std::uint8_t, 8>& payload) override;
+
+  const wire::http2::Role role_;
+  const Http2Options options_;
+  std::unique_ptr<net::Stream> stream_;
+  const net::Endpoint peer_;
+  Http2Handler* handler_ = nullptr;
+  service::Drain* drain_ = nullptr;
+  wire::http2::Session session_;
+  std::unordered_map<wire::http2::StreamId, Http2Stream*> streams_;
+  std::vector<std::unique_ptr<Http2Stream>> new_streams_;
+  WaitQueue writable_;
+  WaitQueue pinged_;
+  WaitQueue prefaced_;
+  WaitQueue written_;
+  Scope* scope_ = nullptr;
+  // The client's first bytes, until they are known to be the preface: until then a server writes
+  // nothing, so that it can still answer HTTP/1.1.
+  std::string preface_;
+  bool preface_done_ = false;
+  bool goaway_received_ = false;
+  bool draining_ = false;
+  bool closing_ = false;  // the writer ends when it has nothing left
+  bool writer_ended_ = false;
+  Status ended_;
+};
+
+}  // namespace hal::transport

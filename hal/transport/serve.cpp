@@ -1,0 +1,75 @@
+#include <hal/transport/serve.hpp>
+
+#include <hal/async/or_return.hpp>
+#include <hal/service/run_on.hpp>
+
+namespace hal::transport {
+namespace {
+
+/// One call of serve_on_workers. Each listener is made, used and closed on its worker.
+struct Server {
+  service::Host& host;
+  const MakeConnectionHandler make;
+  const AcceptOptions options;
+  net::Endpoint endpoint;
+  std::vector<std::unique_ptr<net::Listener>> listeners;
+};
+
+Task<Result<>> listen_there(Server* server, std::size_t index) {
+  Loop& loop = *server->host.workers()[index].loop;
+  server->listeners[index] =
+      co_await or_return(server->host.network().listen(loop, server->endpoint, {}));
+  server->endpoint = server->listeners[index]->local();
+  co_return Result<>{};
+}
+
+Task<Result<>> close_there(Server* server, std::size_t index) {
+  server->listeners[index].reset();
+  co_return Result<>{};
+}
+
+Task<Result<>> serve_there(Server* server, std::size_t index) {
+  const service::Worker& worker = server->host.workers()[index];
+  const auto handler = server->make(worker);
+  co_return co_await serve_connections(*server->listeners[index], *handler, worker,
+                                       server->options);
+}
+
+Task<Result<>> serve_one(Server* server, std::size_t index) {
+  co_return co_await service::run_on(server->host.workers()[index], serve_there, server, index);
+}
+
+Task<Result<>> serve_each(Scope& scope, Server* server) {
+  for (std::size_t i = 0; i < server->listeners.size(); ++i) scope.spawn(serve_one, server, i);
+  co_return Result<>{};
+}
+
+Task<Result<>> listen_and_serve(Server* server, service::Protocol protocol) {
+  const std::string host = server->endpoint.host;
+  for (std::size_t i = 0; i < server->listeners.size(); ++i) {
+    co_await or_return(service::run_on(server->host.workers()[i], listen_there, server, i));
+    server->endpoint.host = host;  // "all addresses" stays so; the port is the one that was chosen
+  }
+  co_await or_return(
+      server->host.on_listening({.protocol = protocol, .endpoint = server->endpoint}));
+  co_return co_await with_scope(serve_each, server);
+}
+
+}  // namespace
+
+Task<Result<>> serve_on_workers(service::Host& host, service::Protocol protocol,
+                                MakeConnectionHandler make, AcceptOptions options) {
+  Server server{.host = host,
+                .make = std::move(make),
+                .options = options,
+                .endpoint = host.listen_endpoint(),
+                .listeners = {}};
+  server.listeners.resize(host.workers().size());
+  auto result = co_await listen_and_serve(&server, protocol);
+  for (std::size_t i = 0; i < server.listeners.size(); ++i) {
+    (void)co_await service::run_on(host.workers()[i], close_there, &server, i);
+  }
+  co_return result;
+}
+
+}  // namespace hal::transport
