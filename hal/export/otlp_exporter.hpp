@@ -1,0 +1,85 @@
+// OtlpExporter: sends one worker's finished spans to a collector, by OTLP over HTTP.
+#pragma once
+
+#include <hal/async/wait_queue.hpp>
+#include <hal/export/failure_log.hpp>
+#include <hal/export/http_post.hpp>
+#include <hal/service/layer.hpp>
+#include <hal/telemetry/otlp_request.hpp>
+#include <hal/telemetry/tracer.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+namespace hal::exporter {
+
+struct OtlpOptions {
+  /// The full URL, "http://127.0.0.1:4318/v1/traces".
+  std::string endpoint{};
+  /// Beside content-type and user-agent (OTEL_EXPORTER_OTLP_HEADERS).
+  Headers headers{};
+  /// Of one request (OTEL_EXPORTER_OTLP_TIMEOUT).
+  Duration timeout = std::chrono::seconds{10};
+  /// How long a span waits for its batch to fill (OTEL_BSP_SCHEDULE_DELAY).
+  Duration schedule_delay = std::chrono::seconds{5};
+  /// How long flush() may take: less than what a supervisor waits before it kills.
+  Duration flush_max = std::chrono::seconds{5};
+  /// Between two log lines of one kind of failure.
+  Duration log_interval = std::chrono::minutes{1};
+};
+
+/// One per worker, on the worker's loop: not thread-safe. Requests never wait for it: what the
+/// collector does not take is dropped and counted, what cannot wait any longer is the tracer's to
+/// drop. Must outlive its Tasks.
+class OtlpExporter {
+ public:
+  struct Counters {
+    std::uint64_t batches_exported = 0;
+    std::uint64_t batches_failed = 0;
+    std::uint64_t spans_exported = 0;
+    std::uint64_t spans_failed = 0;  ///< of failed batches, and rejected by the collector
+  };
+
+  /// `resource` describes the process, at least by service.name; it is copied.
+  OtlpExporter(OtlpOptions options, std::span<const telemetry::Attribute> resource,
+               std::unique_ptr<HttpPost> post);
+  OtlpExporter(const OtlpExporter&) = delete;
+  OtlpExporter& operator=(const OtlpExporter&) = delete;
+  ~OtlpExporter();
+
+  /// Exports whenever a batch is full, and what is there after each schedule_delay, until it is
+  /// stopped. For the worker's background scope. A stop leaves what is pending to flush().
+  Task<> run(telemetry::Tracer& tracer);
+
+  /// Exports all that is pending now and waits for what run() is sending, for flush_max at most.
+  /// An error says why spans were lost: that of the first failed batch, or DEADLINE_EXCEEDED. What
+  /// is left then is dropped and counted.
+  Task<Result<>> flush(telemetry::Tracer& tracer);
+
+  [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
+
+ private:
+  /// Takes batches of `spans` spans in all, at most, and sends one after the other.
+  Task<Result<>> export_spans(telemetry::Tracer* tracer, std::size_t spans);
+  Task<Result<>> flush_pending(telemetry::Tracer* tracer);
+  /// Sends a batch, and counts what became of it.
+  Task<Result<>> deliver(telemetry::Tracer::Batch batch);
+  /// One request with the batch. Retries will stand around it: it reports and counts nothing.
+  Task<Result<HttpReply>> send(const telemetry::Tracer::Batch* batch);
+  Status lost(Failure kind, TimePoint now, std::size_t spans, Status why);
+  void batch_ended() noexcept;
+
+  const OtlpOptions options_;
+  const telemetry::OtlpRequest request_;
+  const service::Layers layers_;
+  const std::unique_ptr<HttpPost> post_;
+  FailureLog log_;
+  Counters counters_;
+  std::size_t in_flight_ = 0;
+  WaitQueue in_flight_changed_;
+};
+
+}  // namespace hal::exporter

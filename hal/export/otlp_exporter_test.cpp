@@ -1,0 +1,321 @@
+#include <hal/export/otlp_exporter.hpp>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <hal/async/testing/manual_loop.hpp>
+#include <hal/export/otlp_response.hpp>
+#include <hal/telemetry/testing/captured_logs.hpp>
+#include <hal/telemetry/testing/test_tracer.hpp>
+#include <hal/wire/trace_formats.hpp>
+
+#include <deque>
+
+#include <fmt/format.h>
+#include <hal/internal/otlp.pb.h>
+
+namespace hal::exporter {
+namespace {
+
+using namespace std::chrono_literals;
+using telemetry::Mode;
+using telemetry::Tracer;
+using telemetry::testing::decode_request;
+using ::testing::ElementsAre;
+
+constexpr std::size_t kBatch = 4;
+
+struct Received {
+  std::string url{};
+  Headers headers{};
+  std::string body{};
+  TimePoint time{};
+};
+
+/// Answers 200 unless the test says something else.
+class FakeCollector final : public HttpPost {
+ public:
+  Task<Result<HttpReply>> post(const std::string& url, const Headers& headers,
+                               std::string body) override {
+    const Context& context = co_await this_context();
+    received.push_back({.url = url, .headers = headers, .body = body, .time = context.loop->now()});
+    EXPECT_EQ(context.tracer, nullptr);
+    while (hangs) co_await or_return(co_await changed.wait());
+    if (replies.empty()) co_return HttpReply{.status = 200};
+    auto reply = std::move(replies.front());
+    replies.pop_front();
+    co_return reply;
+  }
+  void go_on() {
+    hangs = false;
+    changed.wake_all();
+  }
+
+  bool hangs = false;
+  WaitQueue changed;
+  std::vector<Received> received;
+  std::deque<Result<HttpReply>> replies;
+};
+
+std::string partial_success(std::int64_t rejected, std::string message) {
+  internal::otlp::ExportTraceServiceResponse response;
+  response.mutable_partial_success()->set_rejected_spans(rejected);
+  response.mutable_partial_success()->set_error_message(std::move(message));
+  return response.SerializeAsString();
+}
+
+Task<> run_exporter(OtlpExporter* exporter, Tracer* tracer) { co_await exporter->run(*tracer); }
+
+Task<> make_spans(int count) {
+  for (int i = 0; i < count; ++i) auto span = co_await start_span(fmt::format("span {}", i));
+  co_return;
+}
+
+Task<> flush_into(OtlpExporter* exporter, Tracer* tracer, std::optional<Result<>>* out) {
+  out->emplace(co_await exporter->flush(*tracer));
+}
+
+class OtlpExporterTest : public ::testing::Test {
+ protected:
+  explicit OtlpExporterTest(Mode mode = Mode::kFull) : tracer_{tracer_options(mode)} {
+    background_.context().tracer = &tracer_;
+    background_.spawn(run_exporter, &exporter_, &tracer_);
+  }
+  ~OtlpExporterTest() override { end_run(); }
+
+  static OtlpOptions options() {
+    return {.endpoint = "http://collector:4318/v1/traces",
+            .headers = {{"x-tenant", "blue"}},
+            .timeout = 10s,
+            .schedule_delay = 5s,
+            .flush_max = 3s,
+            .log_interval = 60s};
+  }
+  telemetry::TracerOptions tracer_options(Mode mode) {
+    auto options = telemetry::testing::test_options(clock_, mode);
+    options.batch_spans = kBatch;
+    return options;
+  }
+  std::unique_ptr<HttpPost> make_collector() {
+    auto collector = std::make_unique<FakeCollector>();
+    collector_ = collector.get();
+    return collector;
+  }
+
+  void record(int spans) {
+    background_.spawn(make_spans, spans);
+    loop_.run_ready();
+  }
+  void end_run() {
+    background_.cancel({Code::kCancelled, "the worker stops"});
+    loop_.run_until([this] { return background_.active() == 0; });
+  }
+  /// Nothing until the flush has ended.
+  const std::optional<Result<>>& start_flush() {
+    background_.spawn(flush_into, &exporter_, &tracer_, &flushed_);
+    loop_.run_ready();
+    return flushed_;
+  }
+  std::vector<std::size_t> spans_per_request() const {
+    std::vector<std::size_t> sizes;
+    for (const auto& request : collector_->received) {
+      sizes.push_back(decode_request(request.body).size());
+    }
+    return sizes;
+  }
+
+  const telemetry::testing::CapturedLogs logs_;
+  telemetry::testing::ManualClock clock_;
+  hal::testing::ManualLoop loop_;
+  Tracer tracer_;
+  FakeCollector* collector_ = nullptr;
+  const std::vector<telemetry::Attribute> resource_{{"service.name", "greeter"}};
+  OtlpExporter exporter_{options(), resource_, make_collector()};
+  Scope background_{Context{.loop = &loop_}};
+  std::optional<Result<>> flushed_;
+};
+
+TEST_F(OtlpExporterTest, SendsAFullBatchAtOnceAndTheRestByTheTimer) {
+  const TimePoint start = loop_.now();
+  record(2 * kBatch + 1);
+  EXPECT_THAT(spans_per_request(), ElementsAre(kBatch, kBatch));
+  EXPECT_EQ(tracer_.pending(), 1u);
+  loop_.advance(5s);
+  EXPECT_THAT(spans_per_request(), ElementsAre(kBatch, kBatch, 1u));
+  EXPECT_EQ(collector_->received[1].time, start);
+  EXPECT_EQ(collector_->received[2].time, start + 5s);
+  EXPECT_EQ(exporter_.counters().batches_exported, 3u);
+  EXPECT_EQ(exporter_.counters().spans_exported, 2 * kBatch + 1);
+  EXPECT_EQ(exporter_.counters().spans_failed, 0u);
+  EXPECT_TRUE(logs_.lines().empty());
+}
+
+TEST_F(OtlpExporterTest, SendsNothingWhenThereIsNothing) {
+  loop_.advance(1min);
+  EXPECT_TRUE(collector_->received.empty());
+  EXPECT_EQ(exporter_.counters().batches_exported, 0u);
+}
+
+TEST_F(OtlpExporterTest, TheRequestIsOtlp) {
+  record(1);
+  loop_.advance(5s);
+  ASSERT_EQ(collector_->received.size(), 1u);
+  const Received& got = collector_->received[0];
+  EXPECT_EQ(got.url, "http://collector:4318/v1/traces");
+  EXPECT_EQ(got.headers.get("content-type"), "application/x-protobuf");
+  EXPECT_EQ(got.headers.get("user-agent"), "OTel-OTLP-Exporter-hal9000");
+  EXPECT_EQ(got.headers.get("x-tenant"), "blue");
+
+  internal::otlp::ExportTraceServiceRequest request;
+  ASSERT_TRUE(request.ParseFromString(got.body));
+  ASSERT_EQ(request.resource_spans_size(), 1);
+  const auto& resource = request.resource_spans(0).resource();
+  ASSERT_EQ(resource.attributes_size(), 1);
+  EXPECT_EQ(resource.attributes(0).key(), "service.name");
+  EXPECT_EQ(resource.attributes(0).value().string_value(), "greeter");
+  ASSERT_EQ(request.resource_spans(0).scope_spans_size(), 1);
+  EXPECT_EQ(request.resource_spans(0).scope_spans(0).scope().name(), "hal9000");
+  ASSERT_EQ(request.resource_spans(0).scope_spans(0).spans_size(), 1);
+  EXPECT_EQ(request.resource_spans(0).scope_spans(0).spans(0).name(), "span 0");
+}
+
+TEST_F(OtlpExporterTest, EveryRequestIsGuardedAgainstTracesOfItsOwn) {
+  record(2 * kBatch);
+  loop_.advance(1min);
+  ASSERT_EQ(collector_->received.size(), 2u);  // the exports made no spans
+  for (const Received& got : collector_->received) {
+    EXPECT_EQ(got.headers.get("x-b3-sampled"), "0");
+    const auto parent = wire::parse_traceparent(*got.headers.get("traceparent"));
+    EXPECT_TRUE(parent.context.valid());
+    EXPECT_EQ(parent.context.sampling, Sampling::kDenied);
+    EXPECT_FALSE(got.headers.contains("x-b3-traceid"));
+    EXPECT_FALSE(got.headers.contains("x-request-id"));
+  }
+}
+
+TEST_F(OtlpExporterTest, ASlowCollectorHoldsUpNobodyButTheExporter) {
+  collector_->hangs = true;
+  record(kBatch);
+  record(3 * kBatch);
+  EXPECT_EQ(collector_->received.size(), 1u);
+  EXPECT_EQ(tracer_.pending(), 3 * kBatch);
+  collector_->go_on();
+  loop_.run_ready();
+  EXPECT_THAT(spans_per_request(), ElementsAre(kBatch, kBatch, kBatch, kBatch));
+}
+
+TEST_F(OtlpExporterTest, ACollectorThatNeverAnswersCostsOneBatchPerTimeout) {
+  collector_->hangs = true;
+  record(kBatch);
+  loop_.advance(10s);
+  EXPECT_EQ(exporter_.counters().batches_failed, 1u);
+  EXPECT_EQ(exporter_.counters().spans_failed, kBatch);
+  EXPECT_EQ(logs_.count("http://collector:4318/v1/traces: deadline exceeded"), 1u);
+}
+
+TEST_F(OtlpExporterTest, LostBatchesAreCountedAndLoggedOncePerIntervalAndKind) {
+  for (int i = 0; i < 3; ++i) {
+    collector_->replies.push_back(error(Code::kUnavailable, "connection refused"));
+    collector_->replies.push_back(HttpReply{.status = 503});
+  }
+  record(6 * kBatch);
+  EXPECT_EQ(exporter_.counters().batches_failed, 6u);
+  EXPECT_EQ(exporter_.counters().spans_failed, 6 * kBatch);
+  EXPECT_EQ(logs_.count("connection refused (4 spans lost in 1 batches)"), 1u);
+  EXPECT_EQ(logs_.count("answers 503 (4 spans lost in 1 batches)"), 1u);
+  EXPECT_EQ(logs_.lines().size(), 2u);
+
+  loop_.advance(60s);
+  collector_->replies.push_back(error(Code::kUnavailable, "connection refused"));
+  record(kBatch);
+  EXPECT_EQ(logs_.count("connection refused (12 spans lost in 3 batches)"), 1u);
+  EXPECT_EQ(logs_.lines().size(), 3u);
+
+  record(2 * kBatch);
+  EXPECT_EQ(exporter_.counters().batches_exported, 2u);
+  EXPECT_EQ(logs_.count("works again"), 1u);
+  EXPECT_EQ(logs_.lines().size(), 4u);
+}
+
+TEST_F(OtlpExporterTest, WhatTheCollectorRejectsIsCountedAndLogged) {
+  collector_->replies.push_back(HttpReply{.status = 200, .body = partial_success(3, "too old")});
+  record(kBatch);
+  EXPECT_EQ(exporter_.counters().batches_exported, 1u);
+  EXPECT_EQ(exporter_.counters().spans_exported, 1u);
+  EXPECT_EQ(exporter_.counters().spans_failed, 3u);
+  EXPECT_EQ(logs_.count("the collector says: too old (3 spans lost in 1 batches)"), 1u);
+}
+
+TEST_F(OtlpExporterTest, FlushSendsWhatIsPending) {
+  record(2);
+  const auto& flushed = start_flush();
+  ASSERT_TRUE(flushed.has_value());
+  EXPECT_TRUE(flushed->has_value());
+  EXPECT_THAT(spans_per_request(), ElementsAre(2u));
+  EXPECT_EQ(tracer_.pending(), 0u);
+}
+
+TEST_F(OtlpExporterTest, FlushWaitsForWhatRunIsSending) {
+  collector_->hangs = true;
+  record(kBatch);
+  const auto& flushed = start_flush();
+  EXPECT_FALSE(flushed.has_value());
+  collector_->go_on();
+  loop_.run_ready();
+  ASSERT_TRUE(flushed.has_value());
+  EXPECT_TRUE(flushed->has_value());
+  EXPECT_EQ(exporter_.counters().spans_exported, kBatch);
+}
+
+TEST_F(OtlpExporterTest, FlushEndsInTimeAndCountsWhatIsLeft) {
+  end_run();
+  collector_->hangs = true;
+  Scope later{Context{.loop = &loop_, .tracer = &tracer_}};
+  later.spawn(make_spans, static_cast<int>(3 * kBatch + 1));
+  later.spawn(flush_into, &exporter_, &tracer_, &flushed_);
+  loop_.advance(2s);
+  EXPECT_FALSE(flushed_.has_value());
+  loop_.advance(1s);
+  ASSERT_TRUE(flushed_.has_value());
+  EXPECT_EQ(flushed_->error().code(), Code::kDeadlineExceeded);
+  EXPECT_EQ(exporter_.counters().spans_failed, 3 * kBatch + 1);
+  EXPECT_EQ(exporter_.counters().batches_failed, 4u);
+  EXPECT_EQ(tracer_.pending(), 0u);
+}
+
+TEST_F(OtlpExporterTest, FlushTellsTheFirstFailureAndTriesTheRest) {
+  end_run();
+  collector_->replies.push_back(HttpReply{.status = 400});
+  Scope later{Context{.loop = &loop_, .tracer = &tracer_}};
+  later.spawn(make_spans, static_cast<int>(2 * kBatch));
+  later.spawn(flush_into, &exporter_, &tracer_, &flushed_);
+  loop_.run_ready();
+  ASSERT_TRUE(flushed_.has_value());
+  EXPECT_EQ(flushed_->error(), (Status{Code::kUnavailable, "the collector answers 400"}));
+  EXPECT_EQ(exporter_.counters().batches_exported, 1u);
+}
+
+class ForwardingExporterTest : public OtlpExporterTest {
+ protected:
+  ForwardingExporterTest() : OtlpExporterTest{Mode::kForward} {}
+};
+
+TEST_F(ForwardingExporterTest, HasNothingToExport) {
+  record(3 * kBatch);
+  loop_.advance(1min);
+  const auto& flushed = start_flush();
+  ASSERT_TRUE(flushed.has_value());
+  EXPECT_TRUE(flushed->has_value());
+  EXPECT_TRUE(collector_->received.empty());
+}
+
+TEST(PartialSuccess, IsReadFromTheResponse) {
+  EXPECT_EQ(parse_partial_success("").rejected_spans, 0u);
+  EXPECT_EQ(parse_partial_success("{\"not\": \"protobuf\"}").message, "");
+  EXPECT_EQ(parse_partial_success(partial_success(7, "why")).rejected_spans, 7u);
+  EXPECT_EQ(parse_partial_success(partial_success(-7, "why")).rejected_spans, 0u);
+  EXPECT_EQ(parse_partial_success(partial_success(0, "careful")).message, "careful");
+}
+
+}  // namespace
+}  // namespace hal::exporter
