@@ -27,7 +27,12 @@ Status status_of_current_exception() noexcept {
 
 namespace detail {
 
-void Child::start() const { resume(coroutine_); }
+void Child::start() const {
+  const Context* const saved = current_context_slot;
+  coroutine_.promise().enter();
+  coroutine_.resume();
+  current_context_slot = saved;
+}
 
 std::coroutine_handle<> Child::child_done(Scope& scope) noexcept {
   if (--scope.active_ > 0 || !scope.joiner_) return std::noop_coroutine();

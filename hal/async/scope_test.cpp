@@ -146,6 +146,7 @@ TEST(Scope, ChildrenMaySpawn) {
 }
 
 Task<Result<>> check_child_context(const Context* outer, Log* log) {
+  EXPECT_NE(current_context(), outer) << "a plain function finds the child's, from the start";
   const Context& own = co_await this_context();
   EXPECT_NE(&own, outer);
   EXPECT_EQ(own.loop, outer->loop);
