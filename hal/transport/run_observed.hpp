@@ -28,6 +28,7 @@ class [[nodiscard]] ObservedAwaiter {
     outer_ = outer;
     // Nobody runs the "coroutine" at this address: on_done gets the address back.
     task_.promise().resume_when_done(std::coroutine_handle<>::from_address(this), &on_done);
+    task_.promise().enter();
     hal::detail::resume(task_);
     if (done_) return false;
     suspended_ = true;
