@@ -74,7 +74,7 @@ Task<Result<>> Http2Connection::run_in(Scope& scope, Http2Connection* self) {
     if (!self->preface_.empty()) result = self->receive(std::exchange(self->preface_, {}));
     scope.spawn(write_loop, self);
     if (result) result = co_await read_loop(self);
-    if (self->writer_ended_ && self->finished()) result = {};  // it has stopped the reader
+    if (self->writer_ended_ && self->finished()) result = self->how_it_finished();
   }
   self->end(result ? Status{Code::kUnavailable, "the peer closed the connection"} : result.error());
   if (self->preface_done_) {
@@ -84,6 +84,14 @@ Task<Result<>> Http2Connection::run_in(Scope& scope, Http2Connection* self) {
   }
   scope.cancel({Code::kCancelled, "the connection has ended"});
   co_return result;
+}
+
+Result<> Http2Connection::how_it_finished() const {
+  if (goaway_received_ || draining_) return {};
+  // Nobody asked for an end: the session has sent a GOAWAY that complains.
+  const std::string& fault = session_.last_error();
+  return error(Code::kInternal,
+               "the peer broke HTTP/2's rules" + (fault.empty() ? fault : ": " + fault));
 }
 
 Task<Result<>> Http2Connection::read_preface(Http2Connection* self) {
@@ -102,10 +110,6 @@ Task<Result<>> Http2Connection::read_loop(Http2Connection* self) {
     const std::size_t size = co_await or_return(co_await self->stream_->read_some(buffer));
     if (size == 0) break;
     co_await or_return(self->receive({buffer.data(), size}));
-    const std::string& fault = self->session_.last_error();
-    if (!self->session_.wants_read() && !self->goodbye_said() && !fault.empty()) {
-      co_return error(Code::kInternal, "HTTP/2: " + fault);
-    }
   }
   co_return Result<>{};
 }

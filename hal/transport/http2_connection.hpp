@@ -88,7 +88,7 @@ class Http2Connection final : public std::enable_shared_from_this<Http2Connectio
   [[nodiscard]] bool finished() const noexcept {
     return !session_.wants_write() && !session_.wants_read();
   }
-  [[nodiscard]] bool goodbye_said() const noexcept { return goaway_received_ || draining_; }
+  [[nodiscard]] Result<> how_it_finished() const;
   void end(const Status& why);
   void forget(Http2Stream& stream);
   Http2Stream* find(wire::http2::StreamId id) noexcept;
