@@ -1,11 +1,16 @@
-// HttpPost: all that an exporter needs of HTTP. http_client_post.hpp is the real one.
+// HttpPost: all that an exporter needs of HTTP.
 #pragma once
 
 #include <hal/async/task.hpp>
 #include <hal/base/headers.hpp>
 #include <hal/base/status.hpp>
 
+#include <memory>
 #include <string>
+
+namespace hal::net {
+class Network;
+}  // namespace hal::net
 
 namespace hal::exporter {
 
@@ -15,7 +20,7 @@ struct HttpReply {
   std::string body{};
 };
 
-/// Used by one loop: not thread-safe.
+/// Shared by the exporters of all workers: post() is thread-safe.
 class HttpPost {
  public:
   virtual ~HttpPost() = default;
@@ -24,5 +29,10 @@ class HttpPost {
   virtual Task<Result<HttpReply>> post(const std::string& url, const Headers& headers,
                                        std::string body) = 0;
 };
+
+/// HTTP/1.1 on one kept connection per worker. Nothing is put around a request: the exporter's
+/// headers are all there are. `network` must outlive it; `workers` as for transport::Http1Pool.
+/// kInvalidArgument for a URL that is none, and for https.
+[[nodiscard]] std::shared_ptr<HttpPost> make_http_post(net::Network& network, std::size_t workers);
 
 }  // namespace hal::exporter

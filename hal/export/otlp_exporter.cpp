@@ -39,7 +39,7 @@ bool is_success(int status) { return status >= 200 && status < 300; }
 }  // namespace
 
 OtlpExporter::OtlpExporter(OtlpOptions options, std::span<const telemetry::Attribute> resource,
-                           std::unique_ptr<HttpPost> post)
+                           std::shared_ptr<HttpPost> post)
     : options_{std::move(options)},
       request_{resource},
       layers_{std::make_shared<layers::UntracedCall>()},

@@ -45,7 +45,7 @@ class OtlpExporter {
 
   /// `resource` describes the process, at least by service.name; it is copied.
   OtlpExporter(OtlpOptions options, std::span<const telemetry::Attribute> resource,
-               std::unique_ptr<HttpPost> post);
+               std::shared_ptr<HttpPost> post);
   OtlpExporter(const OtlpExporter&) = delete;
   OtlpExporter& operator=(const OtlpExporter&) = delete;
   ~OtlpExporter();
@@ -75,7 +75,7 @@ class OtlpExporter {
   const OtlpOptions options_;
   const telemetry::OtlpRequest request_;
   const service::Layers layers_;
-  const std::unique_ptr<HttpPost> post_;
+  const std::shared_ptr<HttpPost> post_;
   FailureLog log_;
   Counters counters_;
   std::size_t in_flight_ = 0;
