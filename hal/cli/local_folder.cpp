@@ -25,14 +25,19 @@ int try_lock(const std::string& folder) {
 }  // namespace
 
 Result<LocalFolder> LocalFolder::claim(const config::Environment& environment) {
-  auto folder = discovery::local_directory(environment);
-  if (!folder) return error(std::move(folder.error()));
-  if (const int lock = try_lock(*folder); lock >= 0) return LocalFolder{*folder, lock, false};
-  config::Environment::Variables own;
-  own.emplace("HAL_LOCAL_DIR", fmt::format("{}/up-{}", *folder, ::getpid()));
-  auto below = discovery::local_directory(config::Environment{own});
-  if (!below) return error(std::move(below.error()));
-  return LocalFolder{*below, try_lock(*below), true};
+  auto path =
+      discovery::local_directory_path(environment.get("HAL_LOCAL_DIR"), environment, ::geteuid());
+  if (!path) return error(std::move(path.error()));
+  if (auto opened = discovery::LocalDirectory::open(*path); !opened) {
+    return error(std::move(opened.error()));
+  }
+  if (const int lock = try_lock(*path); lock >= 0) return LocalFolder{*path, lock, false};
+  std::string own = fmt::format("{}/up-{}", *path, ::getpid());
+  if (auto opened = discovery::LocalDirectory::open(own); !opened) {
+    return error(std::move(opened.error()));
+  }
+  const int lock = try_lock(own);
+  return LocalFolder{std::move(own), lock, true};
 }
 
 LocalFolder::LocalFolder(LocalFolder&& other) noexcept

@@ -49,10 +49,10 @@ std::optional<Headers> refuse(const Headers& request) {
 }
 
 /// One worker's connections.
-class Connections final : public transport::ConnectionHandler {
+class WorkerConnections final : public transport::ConnectionHandler {
  public:
-  Connections(const transport::Http2Options& options, transport::Http2Handler& handler,
-              service::Drain& drain)
+  WorkerConnections(const transport::Http2Options& options, transport::Http2Handler& handler,
+                    service::Drain& drain)
       : options_{options}, handler_{handler}, drain_{drain} {}
 
   Task<> serve(std::unique_ptr<net::Stream> stream) override {
@@ -83,7 +83,7 @@ class Server::Impl final : public transport::Http2Handler {
   Task<Result<>> run() {
     co_return co_await transport::serve_on_workers(
         host_, service::Protocol::kGrpc, [this](const service::Worker& worker) {
-          return std::make_unique<Connections>(options_.http2, *this, *worker.drain);
+          return std::make_unique<WorkerConnections>(options_.http2, *this, *worker.drain);
         });
   }
 
