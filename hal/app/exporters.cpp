@@ -1,7 +1,7 @@
 // Gives each worker its exporter.
 #include <hal/app/impl.hpp>
 #include <hal/app/version.hpp>
-#include <hal/export/http_client_post.hpp>
+#include <hal/export/http_post.hpp>
 #include <hal/telemetry/semconv.hpp>
 
 namespace hal {
@@ -19,13 +19,14 @@ void App::Impl::start_exporters() {
   resource.push_back({semconv::kTelemetrySdkName, "hal9000"});
   resource.push_back({semconv::kTelemetrySdkLanguage, "cpp"});
   resource.push_back({semconv::kTelemetrySdkVersion, app::kVersion});
+  const auto post = exporter::make_http_post(network, states.size());
   for (std::size_t index = 0; index < states.size(); ++index) {
     auto& state = states[index];
     state.exporter = std::make_unique<exporter::OtlpExporter>(
         exporter::OtlpOptions{.endpoint = traces.endpoint,
                               .timeout = variables.export_timeout,
                               .schedule_delay = variables.schedule_delay},
-        resource, std::make_unique<exporter::HttpClientPost>(app));
+        resource, post);
     workers->loop(index).post([&state] { state.background->spawn(run_exporter, &state); });
   }
 }
