@@ -1,0 +1,128 @@
+#include <hal/discovery/registry_choice.hpp>
+
+#include <hal/discovery/local_discovery.hpp>
+#include <hal/discovery/static_discovery.hpp>
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <iterator>
+#include <set>
+
+namespace hal::discovery {
+namespace {
+
+constexpr std::string_view kMicroRegistry = "MICRO_REGISTRY";
+
+/// `why` goes before "so" in the log: "no pod", "HAL_REGISTRY=local".
+struct Wanted {
+  std::string_view registry;
+  std::string why;
+};
+
+/// "HAL_REGISTRY" of the setting's source "environment HAL_REGISTRY".
+std::string variable_of(const config::Setting& registry) {
+  const auto space = registry.source.find(' ');
+  return space == std::string::npos ? registry.name : registry.source.substr(space + 1);
+}
+
+Result<Wanted> choose(const RegistryOptions& options, const config::Setting& registry,
+                      const config::Environment& environment) {
+  const std::string variable = variable_of(registry);
+  const bool static_selector = options.selector == "static";
+  // go-micro's selector decides where calls go, whatever its registry is.
+  if (static_selector && (options.registry == "auto" || variable == kMicroRegistry)) {
+    return Wanted{"static", "MICRO_SELECTOR=static"};
+  }
+  const std::string asked = fmt::format("{}={}", variable, options.registry);
+  if (options.registry == "local") return Wanted{"local", asked};
+  if (options.registry == "static") return Wanted{"static", asked};
+  if (options.registry != "auto") {
+    const bool cluster = options.registry == "kubernetes" || options.registry == "endpointslice" ||
+                         options.registry == "dns";
+    return error(
+        Code::kInvalidArgument,
+        fmt::format("{}: there is no such registry here, expected auto, local or static{}", asked,
+                    cluster ? " (in a cluster, static dials the names of Services)" : ""));
+  }
+  if (environment.find("KUBERNETES_SERVICE_HOST")) {
+    return Wanted{"static", "in a pod: KUBERNETES_SERVICE_HOST is set"};
+  }
+  return Wanted{"local", "not in a pod, and nothing else is asked for"};
+}
+
+std::string with_addresses(std::string reason, const std::vector<service::Node>& addresses) {
+  if (addresses.empty()) return reason;
+  std::set<std::string_view> names;
+  for (const auto& node : addresses) names.insert(node.service);
+  return fmt::format("{}; HAL_STATIC_ADDRESSES first for {}", reason, fmt::join(names, ", "));
+}
+
+Result<RegistryChoice> make_static(const RegistryOptions& options, const Wanted& wanted,
+                                   std::vector<service::Node> addresses) {
+  auto made = StaticDiscovery::make({.addresses = addresses,
+                                     .domain = options.static_domain,
+                                     .port = options.static_port.number()});
+  if (!made) return error(std::move(made.error()));
+  std::string reason = fmt::format("{}; dials {}", wanted.why, (*made)->pattern());
+  return RegistryChoice{.discovery = std::move(*made),
+                        .reason = with_addresses(std::move(reason), addresses)};
+}
+
+Result<RegistryChoice> make_local(const Wanted& wanted, std::string_view local_dir,
+                                  const config::Environment& environment,
+                                  std::vector<service::Node> addresses) {
+  const auto path = local_directory_path(local_dir, environment, geteuid());
+  if (!path) return error(path.error());
+  // A folder that cannot be used is told at the start, not by the first call.
+  const auto directory = LocalDirectory::open(*path);
+  if (!directory) return error(directory.error());
+  RegistryChoice choice{
+      .discovery = std::make_unique<LocalDiscovery>(LocalOptions{.directory = directory->path()}),
+      .reason =
+          with_addresses(fmt::format("{}; folder {}", wanted.why, directory->path()), addresses)};
+  if (!addresses.empty()) {
+    choice.discovery =
+        std::make_unique<StaticFirst>(std::move(addresses), std::move(choice.discovery));
+  }
+  return choice;
+}
+
+}  // namespace
+
+void RegistryOptions::describe(config::Fields& fields) {
+  fields.prefix("HAL_");
+  fields["registry"]
+      .alias(std::string{kMicroRegistry})
+      .help("how services find each other: auto, local or static");
+  fields["selector"].variable("MICRO_SELECTOR").help("static: as HAL_REGISTRY=static");
+  fields["static_addresses"].help("name=host:port,...: asked before any registry");
+  fields["static_domain"]
+      .variable("STATIC_SELECTOR_DOMAIN_NAME")
+      .help("static registry: dials <service>.<domain>");
+  fields["static_port"]
+      .variable("STATIC_SELECTOR_PORT_NUMBER")
+      .help("static registry: the port of every service");
+  fields["local_dir"].help("local registry: its folder");
+}
+
+Result<RegistryChoice> make_discovery(const config::Source& source,
+                                      std::vector<config::Setting>* settings) {
+  std::vector<config::Setting> read;
+  auto options = config::read<RegistryOptions>(source, &read);
+  const config::Setting registry = read.front();
+  if (settings != nullptr) std::ranges::move(read, std::back_inserter(*settings));
+  if (!options) return error(std::move(options.error()));
+  auto addresses = parse_static_addresses(options->static_addresses);
+  if (!addresses) return error(std::move(addresses.error()));
+  const auto wanted = choose(*options, registry, source.environment);
+  if (!wanted) return error(wanted.error());
+  if (wanted->registry == "static") return make_static(*options, *wanted, std::move(*addresses));
+  return make_local(*wanted, options->local_dir, source.environment, std::move(*addresses));
+}
+
+Result<RegistryChoice> make_discovery(const config::Environment& environment) {
+  return make_discovery(config::Source{.environment = environment, .arguments{}});
+}
+
+}  // namespace hal::discovery
