@@ -122,8 +122,8 @@ Task<> App::Impl::drain(Impl* self) {
 
 Task<Result<>> App::Impl::end_worker(WorkerState* state) {
   if (state->exporter != nullptr) {
-    Context root = state->background->context();
-    (void)co_await run_in(root, state->exporter->flush(state->tracer));
+    // Not in the background scope: after HAL_DRAIN_TIMEOUT that one is stopped already.
+    (void)co_await state->exporter->flush(state->tracer);
   }
   state->background->cancel(stopping());
   co_await state->background->join();

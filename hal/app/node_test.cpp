@@ -5,6 +5,8 @@
 
 #include <hal/app/version.hpp>
 
+#include <unistd.h>
+
 namespace hal::app {
 namespace {
 
@@ -22,10 +24,12 @@ TEST(Node, SaysWhoItIsAsGoMicroDoesAndThatItIsOurs) {
   EXPECT_THAT(node.id, testing::MatchesRegex("hal9000-greeter-[0-9a-f-]+"));
   EXPECT_EQ(node.address, "127.0.0.1:8080");
   EXPECT_EQ(node.service, "hal9000-greeter");
-  EXPECT_THAT(node.metadata,
-              testing::IsSupersetOf({testing::Pair("protocol", "grpc"),
-                                     testing::Pair("server", "grpc"), testing::Pair("zone", "a"),
-                                     testing::Pair("hal", std::string{kVersion})}));
+  const std::map<std::string, std::string> expected{{"protocol", "grpc"},
+                                                    {"server", "grpc"},
+                                                    {"zone", "a"},
+                                                    {"hal", std::string{kVersion}},
+                                                    {kPidMetadata, std::to_string(::getpid())}};
+  EXPECT_EQ(node.metadata, expected);
 }
 
 }  // namespace

@@ -8,24 +8,27 @@
 namespace hal::rpc {
 namespace {
 
+/// The method of a call that names none of ours: a client must not choose the names of spans
+/// (OpenTelemetry rpc-spans.md, rpc.method).
+constexpr std::string_view kOtherMethod = "_OTHER";
+
 /// The innermost handler of a call: the user's method.
 class MethodTerminal final : public service::Terminal {
  public:
-  MethodTerminal(const Dispatcher& dispatcher, ServerStream& stream)
-      : dispatcher_{dispatcher}, stream_{stream} {}
+  MethodTerminal(Result<Dispatcher::Target> target, ServerStream& stream)
+      : target_{std::move(target)}, stream_{stream} {}
 
   Task<> run(service::Call& call) override {
-    auto target = dispatcher_.find(call.path);
-    if (!target) {
-      call.status = target.error();
+    if (!target_) {
+      call.status = target_.error();
       co_return;
     }
-    auto outcome = co_await target->method->run(*target->service, stream_);
+    auto outcome = co_await target_->method->run(*target_->service, stream_);
     if (!outcome) call.status = std::move(outcome.error());
   }
 
  private:
-  const Dispatcher& dispatcher_;
+  const Result<Dispatcher::Target> target_;
   ServerStream& stream_;
 };
 
@@ -106,7 +109,9 @@ class Server::Impl final : public transport::Http2Handler {
  private:
   Task<> run_call(service::Call* call, ServerStream* messages) {
     try {
-      MethodTerminal terminal{dispatcher_, *messages};
+      auto target = dispatcher_.find(call->path);
+      if (!target) call->method = kOtherMethod;
+      MethodTerminal terminal{std::move(target), *messages};
       co_await service::Next{layers_, terminal}(*call);
     } catch (...) {
       // The panic layer stands inside; a layer of the user's may throw as well.
