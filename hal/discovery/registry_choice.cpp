@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::string_view kMicroRegistry = "MICRO_REGISTRY";
 
-/// `why` goes before "so" in the log: "no pod", "HAL_REGISTRY=local".
+/// `why` is for the log: "HAL_REGISTRY=local".
 struct Wanted {
   std::string_view registry;
   std::string why;

@@ -27,12 +27,14 @@ struct RegistryChoice {
   std::string reason;  ///< which, where and why, for the log of a start
 };
 
-/// The registry that was asked for:
-/// - HAL_REGISTRY (or --registry) `local` or `static`;
-/// - else, for it or MICRO_REGISTRY being `auto` or unset, or MICRO_SELECTOR=static being there
-///   beside any MICRO_REGISTRY: `static` if MICRO_SELECTOR is static or the process runs in a pod
-///   (KUBERNETES_SERVICE_HOST is set), `local` otherwise.
-/// HAL_STATIC_ADDRESSES come first in each. INVALID_ARGUMENT names variable, value and rule;
+/// The first of these that holds:
+/// - HAL_REGISTRY (or --registry) is `local` or `static`: that one.
+/// - MICRO_SELECTOR is `static`: `static`, whatever MICRO_REGISTRY is; in go-micro too the selector
+///   alone decides where calls go.
+/// - MICRO_REGISTRY is `local` or `static`, HAL_REGISTRY being unset: that one.
+/// - Either is `auto`, or both are unset: `static` in a pod (KUBERNETES_SERVICE_HOST is set), else
+///   `local`.
+/// HAL_STATIC_ADDRESSES come first in both. INVALID_ARGUMENT names variable, value and rule;
 /// FAILED_PRECONDITION when the local registry's folder cannot be used. Appends the settings to
 /// `settings` unless it is null. Blocks for a moment: call it at start.
 [[nodiscard]] Result<RegistryChoice> make_discovery(

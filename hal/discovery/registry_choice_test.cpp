@@ -1,0 +1,145 @@
+#include <hal/discovery/registry_choice.hpp>
+
+#include <hal/discovery/testing/blocking.hpp>
+#include <hal/discovery/testing/temporary_folder.hpp>
+
+#include <gmock/gmock.h>
+#include <sys/stat.h>
+
+namespace hal::discovery {
+namespace {
+
+using testing::addresses_of;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using testing::TemporaryFolder;
+using Variables = config::Environment::Variables;
+
+Result<RegistryChoice> make(Variables variables) {
+  return make_discovery(config::Environment{std::move(variables)});
+}
+
+TEST(RegistryChoice, FollowsTheEnvironment) {
+  const TemporaryFolder folder;
+  struct Case {
+    Variables variables;
+    std::string_view name;
+    std::string_view why;
+  };
+  for (Case c : {
+           Case{{}, "local", "not in a pod, and nothing else is asked for; folder /"},
+           {{{"HAL_REGISTRY", "auto"}}, "local", "not in a pod"},
+           {{{"HAL_REGISTRY", "local"}}, "local", "HAL_REGISTRY=local; folder /"},
+           {{{"MICRO_REGISTRY", "local"}}, "local", "MICRO_REGISTRY=local; folder /"},
+           {{{"HAL_REGISTRY", "static"}}, "static", "HAL_REGISTRY=static; dials <service>:8080"},
+           {{{"HAL_REGISTRY", "static"}, {"STATIC_SELECTOR_DOMAIN_NAME", "ns"}},
+            "static",
+            "dials <service>.ns:8080"},
+           {{{"HAL_REGISTRY", "static"}, {"STATIC_SELECTOR_PORT_NUMBER", "81"}},
+            "static",
+            "dials <service>:81"},
+           {{{"MICRO_SELECTOR", "static"}}, "static", "MICRO_SELECTOR=static; dials"},
+           {{{"MICRO_SELECTOR", "registry"}}, "local", "not in a pod"},
+           {{{"MICRO_SELECTOR", "static"}, {"MICRO_REGISTRY", "kubernetes"}},
+            "static",
+            "MICRO_SELECTOR=static"},
+           {{{"MICRO_SELECTOR", "static"}, {"HAL_REGISTRY", "local"}},
+            "local",
+            "HAL_REGISTRY=local"},
+           {{{"KUBERNETES_SERVICE_HOST", "10.0.0.1"}},
+            "static",
+            "in a pod: KUBERNETES_SERVICE_HOST is set; dials <service>:8080"},
+           {{{"KUBERNETES_SERVICE_HOST", "10.0.0.1"}, {"HAL_REGISTRY", "local"}},
+            "local",
+            "HAL_REGISTRY=local"},
+           {{{"HAL_STATIC_ADDRESSES", "b=h:1,a=h:2,b=h:3"}},
+            "local",
+            "HAL_STATIC_ADDRESSES first for a, b"},
+       }) {
+    c.variables.emplace("HAL_LOCAL_DIR", folder.path());
+    const auto choice = make(c.variables);
+    ASSERT_TRUE(choice) << c.why << ": " << choice.error().to_string();
+    EXPECT_EQ(choice->discovery->name(), c.name) << c.why;
+    EXPECT_THAT(choice->reason, HasSubstr(c.why));
+  }
+}
+
+TEST(RegistryChoice, ErrorsNameVariableAndWhatThereIs) {
+  struct Case {
+    Variables variables;
+    std::string_view message;
+  };
+  for (const Case& c : {
+           Case{{{"HAL_REGISTRY", "kubernetes"}},
+                "HAL_REGISTRY=kubernetes: there is no such registry here, expected auto, local or "
+                "static (in a cluster, static dials the names of Services)"},
+           {{{"HAL_REGISTRY", "endpointslice"}}, "in a cluster, static dials"},
+           {{{"HAL_REGISTRY", "dns"}}, "in a cluster, static dials"},
+           {{{"MICRO_REGISTRY", "kubernetes"}}, "MICRO_REGISTRY=kubernetes: there is no such"},
+           {{{"HAL_REGISTRY", "consul"}}, "HAL_REGISTRY=consul: there is no such registry here"},
+           {{{"HAL_REGISTRY", "consul"}, {"MICRO_SELECTOR", "static"}}, "HAL_REGISTRY=consul"},
+           {{{"HAL_STATIC_ADDRESSES", "a"}}, "HAL_STATIC_ADDRESSES: the entry \"a\""},
+           {{{"HAL_LOCAL_DIR", "here"}}, "HAL_LOCAL_DIR: \"here\" is relative"},
+           {{{"HAL_REGISTRY", "static"}, {"STATIC_SELECTOR_PORT_NUMBER", "0"}},
+            "STATIC_SELECTOR_PORT_NUMBER: 0"},
+           {{{"STATIC_SELECTOR_PORT_NUMBER", "tcp://10.0.0.1:80"}}, "STATIC_SELECTOR_PORT_NUMBER"},
+           {{{"HAL_REGISTRY", "static"}, {"STATIC_SELECTOR_DOMAIN_NAME", "a:b"}},
+            "STATIC_SELECTOR_DOMAIN_NAME: \"a:b\""},
+       }) {
+    const auto choice = make(c.variables);
+    ASSERT_FALSE(choice) << c.message;
+    EXPECT_EQ(choice.error().code(), Code::kInvalidArgument) << c.message;
+    EXPECT_THAT(choice.error().message(), HasSubstr(c.message));
+  }
+}
+
+TEST(RegistryChoice, AFolderThatIsOpenToOthersIsToldAtTheStart) {
+  const TemporaryFolder folder;
+  ASSERT_EQ(chmod(folder.path().c_str(), 0755), 0);
+  const auto choice = make({{"HAL_LOCAL_DIR", folder.path()}});
+  ASSERT_FALSE(choice);
+  EXPECT_EQ(choice.error().code(), Code::kFailedPrecondition);
+  EXPECT_THAT(choice.error().message(), HasSubstr("is open to other users"));
+  ASSERT_EQ(chmod(folder.path().c_str(), 0700), 0);
+}
+
+TEST(RegistryChoice, StaticAddressesComeFirst) {
+  const TemporaryFolder folder;
+  for (const char* registry : {"local", "static"}) {
+    const auto choice = make({{"HAL_REGISTRY", registry},
+                              {"HAL_LOCAL_DIR", folder.path()},
+                              {"HAL_STATIC_ADDRESSES", "greeter=h:1, greeter=h:2"}});
+    ASSERT_TRUE(choice);
+    ASSERT_TRUE(testing::add(*choice->discovery, testing::make_node("greeter")));
+    EXPECT_THAT(addresses_of(testing::resolve(*choice->discovery, "greeter").value()),
+                ElementsAre("h:1", "h:2"));
+  }
+}
+
+TEST(RegistryChoice, UsesTheUsersRuntimeFolder) {
+  const TemporaryFolder folder;
+  const auto choice = make({{"XDG_RUNTIME_DIR", folder.path()}});
+  ASSERT_TRUE(choice);
+  EXPECT_THAT(choice->reason, HasSubstr(folder.path("hal9000")));
+  ASSERT_TRUE(testing::add(*choice->discovery, testing::make_node("a")));
+  EXPECT_THAT(folder.names(), ElementsAre("hal9000"));
+}
+
+TEST(RegistryChoice, FlagsWinAndSettingsAreShown) {
+  const config::Source source{
+      .environment = config::Environment{{{"HAL_REGISTRY", "local"}, {"HAL_LOCAL_DIR", "/a"}}},
+      .arguments = config::Arguments::parse(std::vector<std::string>{"--registry=static"}).value()};
+  std::vector<config::Setting> settings;
+  const auto choice = make_discovery(source, &settings);
+  ASSERT_TRUE(choice) << choice.error().to_string();
+  EXPECT_EQ(choice->discovery->name(), "static");
+  EXPECT_THAT(choice->reason, HasSubstr("--registry=static"));
+  std::vector<std::string> names;
+  for (const auto& setting : settings) names.push_back(setting.name);
+  EXPECT_THAT(names, ElementsAre("HAL_REGISTRY", "MICRO_SELECTOR", "HAL_STATIC_ADDRESSES",
+                                 "STATIC_SELECTOR_DOMAIN_NAME", "STATIC_SELECTOR_PORT_NUMBER",
+                                 "HAL_LOCAL_DIR"));
+}
+
+}  // namespace
+}  // namespace hal::discovery
