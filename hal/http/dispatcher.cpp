@@ -1,0 +1,126 @@
+#include <hal/http/dispatcher.hpp>
+
+#include <hal/async/scope.hpp>
+#include <hal/http/path.hpp>
+#include <hal/service/http_status.hpp>
+#include <hal/telemetry/log.hpp>
+
+namespace hal::http {
+namespace {
+
+std::string allow_value(std::set<std::string_view> methods) {
+  methods.insert("OPTIONS");
+  return fmt::format("{}", fmt::join(methods, ", "));
+}
+
+/// The outcome of the call as an HTTP status. A status that a layer has set after the handler's
+/// success counts by its code.
+int status_of(const service::Call& call) {
+  return call.http_status >= 400 ? call.http_status : service::http_status_of(call.status.code());
+}
+
+}  // namespace
+
+/// The innermost handler: the route's, or what a router answers by itself.
+class Dispatcher::Terminal final : public service::Terminal {
+ public:
+  Terminal(const Dispatcher& dispatcher, const RouteTree::Found& found, const Request& request,
+           Response& response, service::Call& call)
+      : dispatcher_{dispatcher},
+        route_{found.index == RouteTree::npos ? nullptr
+                                              : &dispatcher.router_.routes()[found.index]},
+        exchange_{.request = request,
+                  .response = response,
+                  .call = call,
+                  .route = route_ == nullptr ? kNoRoute : route_->info,
+                  .values = {found.values.data(), found.count}} {}
+
+  Task<> run(service::Call&) override {
+    return route_ != nullptr ? route_->handler(exchange_) : run_without_route();
+  }
+
+ private:
+  inline static const RouteInfo kNoRoute{};
+
+  Task<> run_without_route() {
+    const Request& request = exchange_.request;
+    auto methods = dispatcher_.tree_.methods(request.path);
+    if (methods.empty() && request.path != "*") {
+      exchange_.fail({404, {Code::kNotFound, fmt::format("no route for {}", request.path)}});
+      co_return;
+    }
+    exchange_.response.headers.add("allow", allow_value(std::move(methods)));
+    if (request.method == "OPTIONS") {
+      exchange_.response.status = exchange_.call.http_status = 204;
+      co_return;
+    }
+    exchange_.fail({405,
+                    {Code::kUnimplemented,
+                     fmt::format("{} does not answer to {}", request.path, request.method)}});
+  }
+
+  const Dispatcher& dispatcher_;
+  const Router::Route* route_;
+  Exchange exchange_;
+};
+
+Dispatcher::Dispatcher(Router router, service::Layers outer)
+    : router_{std::move(router)},
+      layers_{router_.trace() ? layers::with_trace(std::move(outer), *router_.trace())
+                              : std::move(outer)} {
+  layers_.insert(layers_.end(), router_.layers().begin(), router_.layers().end());
+  for (const auto& route : router_.routes()) {
+    tree_.add(route.info.method, route.info.pattern, route_layers_.size());
+    auto& all = route_layers_.emplace_back(layers_);
+    all.insert(all.end(), route.layers.begin(), route.layers.end());
+  }
+}
+
+const service::Layers& Dispatcher::layers_of(std::size_t route) const {
+  return route == RouteTree::npos ? layers_ : route_layers_[route];
+}
+
+Task<> Dispatcher::run(transport::HttpRequest& message, Response& response,
+                       const net::Endpoint& peer) const {
+  const auto target = parse_target(message.method, message.target);
+  if (!target) {
+    // Not a path: there is nothing that a layer could say about it.
+    set_error(response, target.error().http_status, target.error().status.message());
+    co_return;
+  }
+  const Request request{.method = message.method,
+                        .path = target->path,
+                        .query = target->query,
+                        .headers = message.headers,
+                        .body = message.body};
+  const auto found = tree_.find(request.method, request.path);
+  service::Call call{.kind = service::Kind::kServer,
+                     .protocol = service::Protocol::kHttp,
+                     .method = request.method,
+                     .path = request.path,
+                     .query = request.query,
+                     .peer_host = peer.host,
+                     .peer_port = peer.port,
+                     .request_headers = &message.headers,
+                     .response_headers = &response.headers};
+  if (found.index != RouteTree::npos) call.route = router_.routes()[found.index].info.pattern;
+
+  auto& promise = co_await hal::detail::this_promise();
+  Context& outer = promise.context();
+  Context context = outer;
+  context.call = &call;
+  promise.use_context(context);
+  Terminal terminal{*this, found, request, response, call};
+  try {
+    co_await service::Next{layers_of(found.index), terminal}(call);
+  } catch (...) {
+    promise.enter();
+    log::error("{} {} threw: {}", call.method, call.path, status_of_current_exception().message());
+    call.status = {Code::kInternal, "internal error"};
+    call.http_status = 500;
+  }
+  promise.use_context(outer);
+  if (!call.status.ok()) set_error(response, status_of(call), call.status.message());
+}
+
+}  // namespace hal::http

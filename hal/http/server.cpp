@@ -1,0 +1,76 @@
+#include <hal/http/server.hpp>
+
+#include <hal/http/dispatcher.hpp>
+#include <hal/transport/serve.hpp>
+
+namespace hal::http {
+namespace {
+
+/// What one connection asks for.
+class ConnectionRequests final : public transport::Http1Handler {
+ public:
+  ConnectionRequests(const Dispatcher& dispatcher, net::Endpoint peer)
+      : dispatcher_{dispatcher}, peer_{std::move(peer)} {}
+
+  Task<> handle(transport::HttpRequest& request, Response& response) override {
+    return dispatcher_.run(request, response, peer_);
+  }
+  void refuse(int status, std::string_view message, Response& response) override {
+    set_error(response, status, message);
+  }
+
+ private:
+  const Dispatcher& dispatcher_;
+  const net::Endpoint peer_;
+};
+
+/// One worker's connections.
+class WorkerConnections final : public transport::ConnectionHandler {
+ public:
+  WorkerConnections(const Dispatcher& dispatcher, const transport::Http1ServerOptions& options,
+                    service::Drain& drain)
+      : dispatcher_{dispatcher}, options_{options}, drain_{drain} {}
+
+  Task<> serve(std::unique_ptr<net::Stream> stream) override {
+    ConnectionRequests requests{dispatcher_, stream->peer()};
+    co_await transport::serve_http1(*stream, requests, options_, drain_);
+  }
+
+ private:
+  const Dispatcher& dispatcher_;
+  const transport::Http1ServerOptions& options_;
+  service::Drain& drain_;
+};
+
+}  // namespace
+
+class Server::Impl {
+ public:
+  Impl(service::Host& host, Router router, ServerOptions options)
+      : host_{host},
+        options_{std::move(options)},
+        dispatcher_{std::move(router), host.server_layers()} {}
+
+  Task<Result<>> run() {
+    co_return co_await transport::serve_on_workers(
+        host_, service::Protocol::kHttp,
+        [this](const service::Worker& worker) {
+          return std::make_unique<WorkerConnections>(dispatcher_, options_.http1, *worker.drain);
+        },
+        options_.accept);
+  }
+
+ private:
+  service::Host& host_;
+  const ServerOptions options_;
+  const Dispatcher dispatcher_;
+};
+
+Server::Server(service::Host& host, Router router, ServerOptions options)
+    : impl_{std::make_unique<Impl>(host, std::move(router), std::move(options))} {}
+Server::Server(Server&&) noexcept = default;
+Server::~Server() = default;
+
+Task<Result<>> Server::run() { co_return co_await impl_->run(); }
+
+}  // namespace hal::http

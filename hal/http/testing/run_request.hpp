@@ -1,0 +1,19 @@
+// Sends one request through a router, without a socket: for tests of routes and handlers.
+#pragma once
+
+#include <hal/http/message.hpp>
+#include <hal/http/router.hpp>
+
+namespace hal::http::testing {
+
+/// The response of `router` under `outer`, the host's layers. A handler that waits for a time gets
+/// it at once: the loop is a ManualLoop.
+[[nodiscard]] Response run_request(Router router, ClientRequest request,
+                                   service::Layers outer = {});
+
+/// run_request of a GET; `url` begins with '/'.
+[[nodiscard]] Response get(Router router, std::string url, Headers headers = {});
+/// run_request of a POST of JSON.
+[[nodiscard]] Response post_json(Router router, std::string url, std::string body);
+
+}  // namespace hal::http::testing
