@@ -5,6 +5,9 @@
 namespace hal {
 
 Headers::Headers(std::initializer_list<Field> fields) {
+  std::size_t bytes = 0;
+  for (const Field& field : fields) bytes += field.name.size() + field.value.size();
+  reserve(fields.size(), bytes);
   for (const Field& field : fields) add(field.name, field.value);
 }
 

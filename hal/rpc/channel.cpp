@@ -38,32 +38,30 @@ class Channel::Impl {
     return *slot;
   }
 
-  Task<Result<>> call(std::string_view method, const google::protobuf::MessageLite& request,
-                      google::protobuf::MessageLite& response, CallOptions& options) {
-    const Context& context = co_await this_context();
-    const std::string path = fmt::format("/{}", method);
-    Headers headers = request_headers(path);
-    copy_metadata(options.metadata, headers);
-    service::Call call{.kind = service::Kind::kClient,
-                       .protocol = service::Protocol::kGrpc,
-                       .method = method,
-                       .path = path,
-                       .peer_host = service_,
-                       .request_headers = &headers};
-    ClientCall exchange{connections(context), request, response, options,
-                        options_.message_bytes_max};
-    co_await service::Next{host_.client_layers(), exchange}(call);
-    if (!call.status.ok()) co_return error(std::move(call.status));
-    co_return Result<>{};
+  [[nodiscard]] service::Host& host() const noexcept { return host_; }
+
+  [[nodiscard]] TimePoint deadline(const CallOptions& options, const Context& context) const {
+    if (options.timeout) return saturating_add(context.loop->now(), *options.timeout);
+    if (context.deadline != kNoDeadline) return kNoDeadline;  // the Context's holds
+    return saturating_add(context.loop->now(), options_.default_timeout);
+  }
+
+  Headers request_headers(std::string_view path, const Headers& metadata) const {
+    Headers headers;
+    // Room for what layers add: the trace headers of both formats.
+    headers.reserve(20 + metadata.size(), 768 + metadata.byte_size());
+    headers.add(":method", "POST");
+    headers.add(":scheme", "http");
+    headers.add(":path", path);
+    headers.add(":authority", service_);
+    headers.add("te", "trailers");
+    headers.add("content-type", "application/grpc");
+    headers.add("user-agent", "hal9000");
+    copy_metadata(metadata, headers);
+    return headers;
   }
 
  private:
-  Headers request_headers(std::string_view path) const {
-    return {{":method", "POST"},      {":scheme", "http"}, {":path", path},
-            {":authority", service_}, {"te", "trailers"},  {"content-type", "application/grpc"},
-            {"user-agent", "hal9000"}};
-  }
-
   service::Host& host_;
   const std::string service_;
   const ChannelOptions options_;
@@ -75,19 +73,25 @@ Channel::Channel(service::Host& host, std::string service, ChannelOptions option
 
 const std::string& Channel::service() const noexcept { return impl_->service(); }
 
-Task<Result<>> Channel::unary(std::string_view method, const google::protobuf::MessageLite& request,
+Task<Result<>> Channel::unary(std::string_view path, const google::protobuf::MessageLite& request,
                               google::protobuf::MessageLite& response, CallOptions options) const {
-  const Context& context = co_await this_context();
-  TimePoint deadline = kNoDeadline;
-  if (options.timeout) {
-    deadline = saturating_add(context.loop->now(), *options.timeout);
-  } else if (context.deadline == kNoDeadline) {
-    deadline = saturating_add(context.loop->now(), impl_->options().default_timeout);
-  }
-  if (deadline >= context.deadline) {
-    co_return co_await impl_->call(method, request, response, options);
-  }
-  co_return co_await with_deadline(deadline, impl_->call(method, request, response, options));
+  auto& promise = co_await hal::detail::this_promise();
+  Context& outer = promise.context();
+  DeadlineContext scope{outer, impl_->deadline(options, outer)};
+  promise.use_context(scope.context());
+  Headers headers = impl_->request_headers(path, options.metadata);
+  service::Call call{.kind = service::Kind::kClient,
+                     .protocol = service::Protocol::kGrpc,
+                     .method = path.substr(1),
+                     .path = path,
+                     .peer_host = impl_->service(),
+                     .request_headers = &headers};
+  ClientCall exchange{impl_->connections(outer), request, response, options,
+                      impl_->options().message_bytes_max};
+  co_await service::Next{impl_->host().client_layers(), exchange}(call);
+  promise.use_context(outer);
+  if (!call.status.ok()) co_return error(std::move(call.status));
+  co_return Result<>{};
 }
 
 }  // namespace hal::rpc

@@ -45,11 +45,11 @@ class Channel {
   /// `service` is resolved by the host's discovery when a connection is needed.
   Channel(service::Host& host, std::string service, ChannelOptions options = {});
 
-  /// One request, one response. `method` is "greeter.Greeter/SayHello", static storage. Errors are
+  /// One request, one response. `path` is "/greeter.Greeter/SayHello", static storage. Errors are
   /// the server's Status, or: kUnavailable (no node, no connection, connection lost),
   /// kDeadlineExceeded, kCancelled, kResourceExhausted (response over the limit), kInternal (an
   /// answer that is no gRPC). Only a request that no server has processed is sent again.
-  Task<Result<>> unary(std::string_view method, const google::protobuf::MessageLite& request,
+  Task<Result<>> unary(std::string_view path, const google::protobuf::MessageLite& request,
                        google::protobuf::MessageLite& response, CallOptions options = {}) const;
 
   [[nodiscard]] const std::string& service() const noexcept;
@@ -63,10 +63,10 @@ namespace detail {
 
 /// For generated clients.
 template <class Response, class Request>
-Task<Result<Response>> call_unary(const Channel* channel, std::string_view method, Request request,
+Task<Result<Response>> call_unary(const Channel* channel, std::string_view path, Request request,
                                   CallOptions options) {
   Response response;
-  co_await or_return(channel->unary(method, request, response, std::move(options)));
+  co_await or_return(channel->unary(path, request, response, std::move(options)));
   co_return response;
 }
 

@@ -44,7 +44,8 @@ Task<> ClientCall::run(service::Call& call) {
 }
 
 Task<Result<ClientCall::Again>> ClientCall::attempt(service::Call& call) {
-  const auto connection = co_await or_return(connections_.take());
+  auto connection = connections_.ready();
+  if (connection == nullptr) connection = co_await or_return(connections_.take());
   // After the connection is there: connecting has used up some of the time.
   const Context& context = co_await this_context();
   if (context.deadline != kNoDeadline) {

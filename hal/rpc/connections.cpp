@@ -28,11 +28,15 @@ Connections::ConnectionPtr Connections::choose() const {
   return best;
 }
 
-Task<Result<Connections::ConnectionPtr>> Connections::take() {
+Connections::ConnectionPtr Connections::ready() const {
   auto best = choose();
-  if (best != nullptr && (best->has_room() || connections_.size() >= kConnectionsMax)) {
-    co_return best;
-  }
+  if (best != nullptr && !best->has_room() && connections_.size() < kConnectionsMax) return nullptr;
+  return best;
+}
+
+Task<Result<Connections::ConnectionPtr>> Connections::take() {
+  auto best = ready();
+  if (best != nullptr) co_return best;
   if (!connecting_) {
     connecting_ = true;
     last_error_ = {};

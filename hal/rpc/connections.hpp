@@ -13,6 +13,8 @@ class Connections final : public std::enable_shared_from_this<Connections> {
  public:
   Connections(service::Host& host, std::string service, ChannelOptions options);
 
+  /// A connection that takes one more stream at once; null when take() has to be awaited.
+  [[nodiscard]] std::shared_ptr<transport::Http2Connection> ready() const;
   /// A connection that takes one more stream; connects if there is none. kUnavailable when no node
   /// can be reached: the next call tries again.
   Task<Result<std::shared_ptr<transport::Http2Connection>>> take();

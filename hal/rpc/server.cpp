@@ -95,31 +95,31 @@ class Server::Impl final : public transport::Http2Handler {
       (void)stream->respond(*refusal, true);
       co_return;
     }
-    Context& outer = co_await this_context();
+    auto& promise = co_await hal::detail::this_promise();
+    Context& outer = promise.context();
     ServerStream messages{*stream, options_.message_bytes_max};
     ServerCall call{messages};
     describe(*stream, call, messages);
     Context context = outer;
     context.stop = &stream->stop();
     context.call = &call;
-    co_await run_in(context, run_call(&call, &messages));
+    promise.use_context(context);
+    try {
+      auto target = dispatcher_.find(call.path);
+      if (!target) call.method = kOtherMethod;
+      MethodTerminal terminal{std::move(target), messages};
+      co_await service::Next{layers_, terminal}(call);
+    } catch (...) {
+      // The panic layer stands inside; a layer of the user's may throw as well.
+      promise.enter();
+      call.status = status_of_current_exception();
+      log::error("a layer threw: {}", call.status.message());
+    }
+    promise.use_context(outer);
     (void)messages.finish(call.status);  // it fails when the client is gone: nobody is left to tell
   }
 
  private:
-  Task<> run_call(service::Call* call, ServerStream* messages) {
-    try {
-      auto target = dispatcher_.find(call->path);
-      if (!target) call->method = kOtherMethod;
-      MethodTerminal terminal{std::move(target), *messages};
-      co_await service::Next{layers_, terminal}(*call);
-    } catch (...) {
-      // The panic layer stands inside; a layer of the user's may throw as well.
-      call->status = status_of_current_exception();
-      log::error("a layer threw: {}", call->status.message());
-    }
-  }
-
   static void describe(transport::Http2Stream& stream, service::Call& call,
                        ServerStream& messages) {
     call.kind = service::Kind::kServer;

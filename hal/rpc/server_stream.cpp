@@ -4,6 +4,18 @@
 #include <hal/rpc/message.hpp>
 
 namespace hal::rpc {
+namespace {
+
+Headers response_headers(const Headers& metadata) {
+  Headers headers;
+  headers.reserve(4 + metadata.size(), 128 + metadata.byte_size());
+  headers.add(":status", "200");
+  headers.add("content-type", "application/grpc");
+  copy_metadata(metadata, headers);
+  return headers;
+}
+
+}  // namespace
 
 ServerStream::ServerStream(transport::Http2Stream& stream, std::size_t message_bytes_max)
     : stream_{stream},
@@ -29,28 +41,27 @@ Task<Result<bool>> ServerStream::read(google::protobuf::MessageLite& message) {
 }
 
 Task<Result<>> ServerStream::read_only(google::protobuf::MessageLite& message) {
-  if (!co_await or_return(read(message))) {
-    co_return error(Code::kInternal, "the request message is missing");
-  }
-  // A second message is refused without being read into memory as one.
+  bool found = false;
   for (;;) {
     if (stream_.has_data()) reader_.put(stream_.take_data());
-    if (co_await or_return(reader_.next())) {
-      co_return error(Code::kInternal, "more than one request message for a unary call");
+    while (const auto bytes = co_await or_return(reader_.next())) {
+      if (found) co_return error(Code::kInternal, "more than one request message for a unary call");
+      co_await or_return(parse_message(*bytes, message));
+      found = true;
     }
     if (stream_.ended()) break;
     if (!stream_.failure().ok()) co_return error(Code::kCancelled, stream_.failure().message());
     co_await or_return(co_await stream_.changed());
   }
-  co_return reader_.finish();
+  co_await or_return(reader_.finish());
+  if (!found) co_return error(Code::kInternal, "the request message is missing");
+  co_return Result<>{};
 }
 
 Result<> ServerStream::send_headers() {
   if (headers_sent_) return {};
   headers_sent_ = true;
-  Headers headers{{":status", "200"}, {"content-type", "application/grpc"}};
-  copy_metadata(initial_metadata_, headers);
-  return stream_.respond(headers, false);
+  return stream_.respond(response_headers(initial_metadata_), false);
 }
 
 Result<> ServerStream::write(const google::protobuf::MessageLite& message) {
@@ -63,9 +74,9 @@ Result<> ServerStream::write(const google::protobuf::MessageLite& message) {
 Result<> ServerStream::finish(const Status& status) {
   Headers trailers;
   if (!headers_sent_) {
-    trailers.add(":status", "200");
-    trailers.add("content-type", "application/grpc");
-    copy_metadata(initial_metadata_, trailers);
+    trailers = response_headers(initial_metadata_);
+  } else {
+    trailers.reserve(2 + trailing_metadata_.size(), 64 + trailing_metadata_.byte_size());
   }
   add_status(status, trailers);
   copy_metadata(trailing_metadata_, trailers);

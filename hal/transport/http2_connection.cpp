@@ -129,7 +129,7 @@ void Http2Connection::start_new_streams() {
 }
 
 Task<> Http2Connection::handle_stream(Http2Connection* self, std::unique_ptr<Http2Stream> stream) {
-  co_await self->handler_->handle(std::move(stream));
+  return self->handler_->handle(std::move(stream));
 }
 
 Task<> Http2Connection::write_loop(Http2Connection* self) {

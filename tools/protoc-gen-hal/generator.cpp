@@ -61,7 +61,7 @@ Variables variables(const MethodDescriptor& method) {
   return {{"method", method.name()},
           {"function", function_name(method.name())},
           {"kind", kind(method)},
-          {"path", method.service()->full_name() + "/" + method.name()},
+          {"path", "/" + method.service()->full_name() + "/" + method.name()},
           {"request", QualifiedClassName(method.input_type())},
           {"response", QualifiedClassName(method.output_type())}};
 }

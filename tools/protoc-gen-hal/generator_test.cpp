@@ -31,7 +31,7 @@ service Notes { rpc Add(Note) returns (Note); }
   EXPECT_EQ(made.header.find("namespace"), std::string::npos);
   EXPECT_NE(made.header.find("#include \"dir/plain.pb.h\""), std::string::npos);
   EXPECT_NE(made.header.find("using Note = ::Note;"), std::string::npos);
-  EXPECT_NE(made.header.find("\"Notes/Add\""), std::string::npos);
+  EXPECT_NE(made.header.find("\"/Notes/Add\""), std::string::npos);
 }
 
 TEST(Generator, an_ambiguous_short_name_has_no_alias) {
