@@ -41,7 +41,7 @@ Result<> App::Impl::configure() {
       .level = *level, .format = *format, .service = service_name, .sink = &log_writer});
 
   control.set_offload_pool(&pool);
-  auto choice = discovery::make_discovery(source.environment);
+  auto choice = discovery::make_discovery(source, &settings);
   if (!choice) return error(std::move(choice.error()));
   discovery = std::move(choice->discovery);
   discovery_reason = std::move(choice->reason);

@@ -17,7 +17,7 @@ void StopCallback::attach(StopSource* source) {
   source->first_ = this;
 }
 
-void StopCallback::detach() noexcept {
+void StopCallback::release() noexcept {
   if (source_ == nullptr) return;
   (previous_ != nullptr ? previous_->next_ : source_->first_) = next_;
   if (next_ != nullptr) next_->previous_ = previous_;
@@ -36,7 +36,7 @@ void StopSource::request(Status reason) noexcept {
   // One by one from the front: a callback may detach others.
   while (first_ != nullptr) {
     StopCallback* callback = first_;
-    callback->detach();
+    callback->release();
     callback->on_stop(reason_);
   }
 }

@@ -17,10 +17,10 @@ class StopCallback {
 
   /// Calls on_stop at once if `source` is stopped already. A null source never stops.
   void attach(StopSource* source);
-  void detach() noexcept;
+  void release() noexcept;
 
  protected:
-  ~StopCallback() { detach(); }
+  ~StopCallback() { release(); }
 
  private:
   friend class StopSource;

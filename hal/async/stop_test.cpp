@@ -19,7 +19,7 @@ class Noting final : public StopCallback {
  private:
   void on_stop(const Status& reason) noexcept override {
     log_->push_back(name_ + reason.message());
-    if (detaches != nullptr) detaches->detach();
+    if (detaches != nullptr) detaches->release();
   }
   std::vector<std::string>* log_;
   std::string name_;
@@ -51,7 +51,7 @@ TEST_F(StopTest, CallsBackAtOnceWhenStoppedAlready) {
 TEST_F(StopTest, NothingStopsWithoutASource) {
   Noting callback{&log_};
   callback.attach(nullptr);
-  callback.detach();
+  callback.release();
   EXPECT_TRUE(log_.empty());
 }
 
@@ -66,8 +66,8 @@ TEST_F(StopTest, DetachedAndDestroyedOnesAreNotCalled) {
     destroyed.attach(&source_);
     third.attach(&source_);
   }
-  second.detach();
-  second.detach();
+  second.release();
+  second.release();
   source_.request({Code::kAborted, "now"});
   EXPECT_THAT(log_, UnorderedElementsAre("first now", "third now"));
 }
@@ -87,7 +87,7 @@ TEST_F(StopTest, ACallbackCanBeUsedAgain) {
   StopSource other;
   Noting callback{&log_};
   callback.attach(&source_);
-  callback.detach();
+  callback.release();
   callback.attach(&other);
   source_.request({Code::kAborted, "source"});
   other.request({Code::kAborted, "other"});

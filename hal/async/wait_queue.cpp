@@ -32,7 +32,7 @@ bool WaitQueue::wake_one() noexcept {
   Waiter* const waiter = first_;
   if (waiter == nullptr) return false;
   waiter->unlink();
-  waiter->detach();
+  waiter->release();
   waiter->loop_->resume_soon(waiter->coroutine_);
   return true;
 }
@@ -52,7 +52,7 @@ bool SleepAwaiter::await_suspend(std::coroutine_handle<> coroutine, Context& con
 }
 
 void SleepAwaiter::on_timer() noexcept {
-  detach();
+  release();
   loop_->resume_soon(coroutine_);
 }
 

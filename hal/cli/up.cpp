@@ -1,5 +1,7 @@
 #include <hal/cli/up.hpp>
 
+#include <hal/async/deadline.hpp>
+
 #include <hal/cli/collector_client.hpp>
 #include <hal/cli/local_folder.hpp>
 #include <hal/cli/system.hpp>

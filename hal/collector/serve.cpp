@@ -7,6 +7,7 @@
 #include <hal/service/host_at.hpp>
 #include <hal/service/layers/deadline/deadline.hpp>
 #include <hal/service/layers/panic/panic.hpp>
+#include <hal/telemetry/log.hpp>
 
 namespace hal::collector {
 namespace {
@@ -31,7 +32,7 @@ Task<Result<>> serve_both(Scope& scope, App* app, service::HostAt* otlp, service
   };
   app->add_metadata(app::kOtlpMetadata, url(receives.endpoint));
   app->add_metadata(app::kQueryMetadata, url(answers.endpoint));
-  log::info("spans are received on {}/v1/traces, queries answered on {}/api/traces",
+  hal::log::info("spans are received on {}/v1/traces, queries answered on {}/api/traces",
             url(receives.endpoint), url(answers.endpoint));
   co_return co_await app->on_listening(answers);
 }

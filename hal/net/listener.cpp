@@ -17,7 +17,7 @@ bool AcceptAwaiter::await_suspend(std::coroutine_handle<> coroutine, Context& co
 }
 
 void AcceptAwaiter::on_accept(Result<std::unique_ptr<Stream>> stream) noexcept {
-  detach();
+  release();
   result_ = std::move(stream);
   if (!result_ && !stop_reason_.ok()) result_ = error(std::move(stop_reason_));
   hal::detail::resume(coroutine_);

@@ -63,7 +63,7 @@ class ConnectAwaiter final : private StopCallback {
 
  private:
   void on_connect(const boost::system::error_code& failed) {
-    detach();
+    release();
     failed_ = failed;
     hal::detail::resume(coroutine_);
   }

@@ -21,9 +21,10 @@ void RemoteRun::stop(const Status& reason) {
 }
 
 void RemoteRun::ended() noexcept {
+  // Now, not with the rest: the scope that it is attached to may end as soon as its child has.
+  stop_.reset();
   // A turn later the scope has noticed as well.
   away_.post([self = shared_from_this()] {
-    self->stop_.reset();
     self->own_.reset();
     self->home_.post([self] { hal::detail::resume(self->coroutine_); });
   });

@@ -62,7 +62,7 @@ void Signals::Awaiter::on_stop(const Status& reason) noexcept {
 }
 
 void Signals::Awaiter::complete(Result<int> result) noexcept {
-  detach();
+  release();
   result_ = std::move(result);
   if (!result_ && !stop_reason_.ok()) result_ = error(std::move(stop_reason_));
   hal::detail::resume(coroutine_);

@@ -1,5 +1,7 @@
 #include <hal/net/socket_address.hpp>
 
+#include <hal/base/ascii.hpp>
+
 #include <hal/net/port_holder.hpp>
 
 #include <arpa/inet.h>
@@ -28,7 +30,7 @@ std::string host_of(const sockaddr_in6& address) {
 
 std::uint32_t scope_id(const std::string& name) {
   const unsigned index = if_nametoindex(name.c_str());
-  return index != 0 ? index : static_cast<std::uint32_t>(std::strtoul(name.c_str(), nullptr, 10));
+  return index != 0 ? index : parse_int<std::uint32_t>(name).value_or(0);
 }
 
 void set_flag(int socket, int level, int option, int value) {

@@ -23,7 +23,7 @@ bool StreamAwaiter::suspend(std::optional<Result<std::size_t>> immediate,
 }
 
 void StreamAwaiter::on_complete(Result<std::size_t> result) noexcept {
-  detach();
+  release();
   result_ = std::move(result);
   if (!result_ && !stop_reason_.ok()) result_ = error(std::move(stop_reason_));
   hal::detail::resume(coroutine_);

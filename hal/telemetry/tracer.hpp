@@ -44,7 +44,7 @@ struct TracerOptions {
   std::size_t batch_spans = 512;  ///< OTEL_BSP_MAX_EXPORT_BATCH_SIZE
   std::size_t batch_bytes_max = 4 * 1024 * 1024;
   const SpanClock* clock = nullptr;   ///< null: system_clock(). Must outlive the tracer
-  std::optional<std::uint64_t> seed;  ///< of the ids, for tests; unset: from the operating system
+  std::optional<std::uint64_t> seed{};  ///< of the ids, for tests; unset: from the operating system
 };
 
 /// One per worker, reached through Context::tracer: not thread-safe and without a lock. Must

@@ -24,7 +24,7 @@ void PendingIo::cancel() noexcept {
 void PendingIo::on_complete(Result<std::size_t> result) noexcept {
   running_ = false;
   result_ = std::move(result);
-  detach();
+  release();
   if (coroutine_) {
     hal::detail::resume(std::exchange(coroutine_, nullptr));
   } else {

@@ -11,6 +11,8 @@
 #include <span>
 #include <string_view>
 
+#include <fmt/format.h>
+
 namespace {
 
 constexpr std::string_view kUsage =

@@ -3,11 +3,9 @@
 namespace hal::testing {
 
 void ManualLoop::post(Work work) {
-  {
-    const std::lock_guard lock{mutex_};
-    queue_.push_back(std::move(work));
-  }
-  posted_.notify_one();
+  const std::lock_guard lock{mutex_};
+  queue_.push_back(std::move(work));
+  posted_.notify_one();  // under the lock: the test may destroy the loop as soon as the work ran
 }
 
 bool ManualLoop::run_one() {

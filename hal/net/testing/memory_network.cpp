@@ -1,7 +1,8 @@
-#include <hal/net/testing/memory_stream.hpp>
+#include <hal/net/testing/memory_network.hpp>
 
 #include <hal/async/or_return.hpp>
 #include <hal/async/wait_queue.hpp>
+#include <hal/net/testing/memory_stream.hpp>
 
 #include <fmt/format.h>
 
