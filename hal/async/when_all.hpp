@@ -31,9 +31,14 @@ template <class Range, class F, class T>
 Task<Result<>> spawn_each(Scope& scope, Range* range, F* function,
                           std::vector<std::optional<T>>* values) {
   std::size_t index = 0;
-  for (auto& item : *range) {
-    scope.spawn(run_item<std::remove_cvref_t<decltype(item)>, F, T>, std::move(item), function,
-                &(*values)[index++]);
+  for (auto&& item : *range) {
+    using Item = std::remove_cvref_t<decltype(item)>;
+    std::optional<T>* const value = &(*values)[index++];
+    if constexpr (std::ranges::view<Range>) {  // the elements are somebody else's
+      scope.spawn(run_item<Item, F, T>, Item(std::forward<decltype(item)>(item)), function, value);
+    } else {
+      scope.spawn(run_item<Item, F, T>, std::move(item), function, value);
+    }
   }
   co_return Result<>{};
 }

@@ -6,6 +6,8 @@
 #include <hal/async/testing/manual_loop.hpp>
 #include <hal/async/wait_queue.hpp>
 
+#include <span>
+
 namespace hal {
 namespace {
 
@@ -83,6 +85,18 @@ Task<Result<std::vector<int>>> unbox_all() {
 }
 
 TEST(WhenAllOfARange, MovesTheItems) { EXPECT_THAT(*testing::run(unbox_all), ElementsAre(4, 5)); }
+
+Task<Result<std::string>> take_text(std::string text) { co_return text; }
+Task<Result<std::vector<std::string>>> over_a_view(std::span<std::string> texts) {
+  co_return co_await when_all(texts, take_text);
+}
+
+TEST(WhenAllRange, LeavesTheElementsOfAViewAlone) {
+  std::vector<std::string> texts{"one", "two"};
+  const auto taken = testing::run(over_a_view, std::span{texts});
+  EXPECT_EQ(taken, texts);
+  EXPECT_THAT(texts, ElementsAre("one", "two"));
+}
 
 }  // namespace
 }  // namespace hal
