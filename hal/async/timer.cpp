@@ -59,7 +59,9 @@ TimePoint TimerQueue::next_due() const noexcept {
 
 std::size_t TimerQueue::run_due(TimePoint now) {
   std::size_t fired = 0;
-  while (!heap_.empty() && heap_.front()->due_ <= now) {
+  // Not those that are armed meanwhile: a timer that is due again at once must not hold the loop.
+  const std::size_t most = heap_.size();
+  while (fired < most && !heap_.empty() && heap_.front()->due_ <= now) {
     Timer& timer = *heap_.front();
     remove(timer);
     timer.on_timer();

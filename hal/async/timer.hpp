@@ -51,7 +51,7 @@ class TimerQueue {
   [[nodiscard]] bool empty() const noexcept { return heap_.empty(); }
   /// kNoDeadline when empty.
   [[nodiscard]] TimePoint next_due() const noexcept;
-  /// Fires what is due, in order of time; returns how many.
+  /// Fires what is due, in order of time, at most as many as were queued; returns how many.
   std::size_t run_due(TimePoint now);
 
  private:

@@ -76,6 +76,26 @@ TEST_F(TimerQueueTest, RemovesFromAnyPlace) {
   EXPECT_EQ(log_, kept);
 }
 
+class Insisting final : public Timer {
+ public:
+  explicit Insisting(TimerQueue* queue) : queue_{queue} {}
+
+ private:
+  void on_timer() noexcept override {
+    if (++fired_ < 100) queue_->add(*this, due());
+  }
+  TimerQueue* queue_;
+  int fired_ = 0;
+};
+
+TEST_F(TimerQueueTest, LetsTheLoopTurnBetweenRoundsOfATimerThatIsAlwaysDue) {
+  Insisting insisting{&queue_};
+  queue_.add(insisting, kStart);
+  EXPECT_EQ(queue_.run_due(kStart), 1);
+  EXPECT_EQ(queue_.next_due(), kStart);
+  queue_.remove(insisting);
+}
+
 TEST(TimerQueueDeathTest, ArmsATimerOnce) {
   std::vector<TimePoint> log;
   Noting timer{&log};
