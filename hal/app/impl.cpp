@@ -88,6 +88,8 @@ void App::Impl::say_how_traces_go() const {
 }
 
 Task<Result<>> App::Impl::on_listening(service::Listening listening) {
+  // Only now has the service read all the options it has.
+  co_await or_return(source.arguments.check_known(config::flags_of(settings)));
   auto node = app::describe_node(listening, service_name, metadata);
   node.metadata.emplace(app::kAdminMetadata, net::to_string(app::reachable(admin_endpoint)));
   const std::string id = node.id;

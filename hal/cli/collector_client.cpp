@@ -35,12 +35,12 @@ Task<Result<std::string>> find_collector(Session* session, std::string configure
 
 Task<Result<collector::Trace>> get_trace(http::Client* client, std::string base_url,
                                          std::string trace_id) {
-  auto traces =
-      co_await or_return(get_traces(client, fmt::format("{}/api/traces/{}", base_url, trace_id)));
-  if (traces.empty()) {
+  auto found = co_await get_traces(client, fmt::format("{}/api/traces/{}", base_url, trace_id));
+  if (!found && found.error().code() != Code::kNotFound) co_return error(std::move(found.error()));
+  if (!found || found->empty()) {
     co_return error(Code::kNotFound, fmt::format("{} has no trace {}", base_url, trace_id));
   }
-  co_return std::move(traces.front());
+  co_return std::move(found->front());
 }
 
 Task<Result<std::vector<collector::Trace>>> get_recent(http::Client* client, std::string base_url,

@@ -123,10 +123,14 @@ void print_urls(const System& system, const LocalFolder& folder) {
 /// Until Ctrl-C, SIGTERM, or a program that ends by itself (an error).
 Task<Result<>> serve_until_signal(Session* session, System* system) {
   net::Signals signals{session->loop(), {SIGINT, SIGTERM, SIGCHLD}};
+  // Who reads this may send a signal at once.
+  fmt::print("\nServing; Ctrl-C stops.\n");
+  std::fflush(stdout);
   for (;;) {
+    // Before the first signal, too: a program may have ended while none was waited for.
+    if (auto dead = system->dead()) co_return error(Code::kUnavailable, std::move(*dead));
     const int number = co_await or_return(co_await signals.next());
     if (number != SIGCHLD) co_return Result<>{};
-    if (auto dead = system->dead()) co_return error(Code::kUnavailable, std::move(*dead));
   }
 }
 
@@ -140,8 +144,6 @@ Task<Result<>> run_system(Session* session, System* system, const LocalFolder* f
   *exit_code = tried && outcome.problems.empty() ? 0 : 1;
   if (!tried || once) co_return tried;
   print_urls(*system, *folder);
-  fmt::print("\nServing; Ctrl-C stops.\n");
-  std::fflush(stdout);
   co_return co_await serve_until_signal(session, system);
 }
 

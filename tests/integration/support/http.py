@@ -1,0 +1,117 @@
+"""HTTP clients: a plain one, and raw bytes over a socket."""
+
+import http.client
+import json
+import socket
+from dataclasses import dataclass, field
+
+from support import CAP
+
+
+@dataclass
+class Response:
+    status: int
+    headers: list = field(default_factory=list)  # (name in lower case, value)
+    body: bytes = b""
+
+    @property
+    def text(self):
+        return self.body.decode()
+
+    def json(self):
+        return json.loads(self.body)
+
+    def header(self, name):
+        return next((value for known, value in self.headers if known == name), None)
+
+    @property
+    def error(self):
+        """The message of the error envelope, whose code must be the status."""
+        content = self.json()
+        assert list(content) == ["error"], content
+        assert content["error"]["code"] == self.status, content
+        assert self.header("content-type").startswith("application/json")
+        assert content["error"]["message"], content
+        return content["error"]["message"]
+
+
+def get(address, path, headers=None):
+    """One GET on a connection of its own. `headers`: a dict, or pairs where a name may repeat."""
+    connection = http.client.HTTPConnection(address, timeout=CAP)
+    try:
+        connection.putrequest("GET", path)
+        pairs = headers.items() if isinstance(headers, dict) else headers or []
+        for name, value in pairs:
+            connection.putheader(name, value)
+        connection.endheaders()
+        response = connection.getresponse()
+        return Response(response.status,
+                        [(name.lower(), value) for name, value in response.getheaders()],
+                        response.read())
+    finally:
+        connection.close()
+
+
+class RawConnection:
+    """Bytes out, responses in."""
+
+    def __init__(self, address):
+        host, port = address.rsplit(":", 1)
+        self.socket = socket.create_connection((host, int(port)), timeout=CAP)
+        self._buffer = b""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        self.socket.close()
+
+    def send(self, data):
+        self.socket.sendall(data.encode("latin-1") if isinstance(data, str) else data)
+
+    def _more(self):
+        data = self.socket.recv(65536)
+        self._buffer += data
+        return bool(data)
+
+    def read_response(self, to_head=False):
+        """The next response with Content-Length; a response to HEAD has no body."""
+        while b"\r\n\r\n" not in self._buffer:
+            assert self._more(), f"closed within a head: {self._buffer!r}"
+        head, self._buffer = self._buffer.split(b"\r\n\r\n", 1)
+        start, *lines = head.decode("latin-1").split("\r\n")
+        pairs = [line.split(":", 1) for line in lines]
+        response = Response(int(start.split()[1]),
+                            [(name.lower(), value.strip()) for name, value in pairs])
+        size = 0 if to_head else int(response.header("content-length") or 0)
+        while len(self._buffer) < size:
+            assert self._more(), "closed within a body"
+        response.body, self._buffer = self._buffer[:size], self._buffer[size:]
+        return response
+
+    def closed_by_peer(self):
+        """Waits for the end of the stream; false when more bytes come instead."""
+        try:
+            return not self._buffer and self.socket.recv(65536) == b""
+        except ConnectionResetError:
+            return True
+
+    def rest(self):
+        """All bytes until the peer closes."""
+        try:
+            while self._more():
+                pass
+        except ConnectionResetError:
+            pass
+        rest, self._buffer = self._buffer, b""
+        return rest
+
+
+def exchange(address, data):
+    """One raw request and its response, on a connection of its own."""
+    with RawConnection(address) as connection:
+        connection.send(data)
+        return connection.read_response()

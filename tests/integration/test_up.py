@@ -1,0 +1,224 @@
+"""`hal up`: the whole system by one command, and `hal trace show` beside it."""
+
+import contextlib
+import json
+import os
+import re
+import signal
+import socket
+
+import pytest
+
+from support import registry
+from support.machine import HAL
+from support.process import wait_for_end
+from support.traces import Collector
+
+ANY_PORT = ("--port=0", "--otlp-port=0", "--query-port=0")
+CHILDREN = {"hal9000-collector", "hal9000-greeter", "hal9000-api"}
+
+
+@pytest.fixture
+def up(machine):
+    """Starts `hal up` with free ports and waits until it serves."""
+    def start(*flags, ports=ANY_PORT, **variables):
+        process = machine.run(HAL, "up", *ports, *flags, **variables)
+        process.wait_line("^Serving; Ctrl-C stops")
+        return process
+    return start
+
+
+def once(machine, *flags, ports=ANY_PORT, **variables):
+    return machine.run(HAL, "up", "--once", *ports, *flags, **variables)
+
+
+def urls(process):
+    """What it printed to try: api, query API and registry folder."""
+    output = process.output("out")
+    return {"api": re.search(r"curl (http://\S+)/api/v1/ping", output).group(1),
+            "query": re.search(r"curl '(http://[^/]+)/api/traces", output).group(1),
+            "folder": re.search(r"logs: (\S+)/\*\.log", output).group(1)}
+
+
+def trace_id_in(process):
+    return re.search(r"^trace ([0-9a-f]{32})  3 spans, 2 services", process.output("out"),
+                     re.MULTILINE).group(1)
+
+
+def assert_shows_a_whole_trace(output):
+    lines = [line for line in output.splitlines() if re.search(r"(server|client)  ", line)]
+    assert [re.search(r"(hal9000-\w+)\s+(\S.*\S)\s+(server|client)\s", line).groups()
+            for line in lines] == [
+        ("hal9000-api", "GET /api/v1/hello/:id", "server"),
+        ("hal9000-api", "greeter.Greeter/SayHello", "client"),
+        ("hal9000-greeter", "greeter.Greeter/SayHello", "server")], output
+    assert "missing" not in output
+
+
+@contextlib.contextmanager
+def taken_port():
+    """A port that this process holds."""
+    with socket.create_server(("127.0.0.1", 0)) as holder:
+        yield holder.getsockname()[1]
+
+
+def test_once_shows_answer_and_trace(machine):
+    process = once(machine)
+    assert process.wait() == 0, process.output()
+    output = process.output("out")
+    assert json.loads(re.search(r"^\{.*\}$", output, re.MULTILINE).group()) == {
+        "status": "OK", "message": "world"}
+    assert_shows_a_whole_trace(output)
+    assert registry.nodes(machine.folder) == []
+    assert process.lines("err") == []
+
+
+def test_two_beside_each_other(machine):
+    pair = [once(machine), once(machine)]
+    assert [process.wait() for process in pair] == [0, 0], [one.output() for one in pair]
+    for process in pair:
+        assert_shows_a_whole_trace(process.output("out"))
+
+
+def test_a_second_one_keeps_to_itself(machine, up):
+    first = up()
+    second = up()
+    assert "another `hal up` runs" in second.output("out")
+    assert urls(first)["folder"] == str(machine.folder)
+    assert urls(second)["folder"] != urls(first)["folder"]
+    assert trace_id_in(first) != trace_id_in(second)
+    # Each has its own trace, and not the other's.
+    for mine, other in ((first, second), (second, first)):
+        collector = Collector(urls(mine)["query"])
+        assert len(collector.trace(trace_id_in(mine))) == 3
+        assert collector.trace(trace_id_in(other)) == []
+    for process in (second, first):
+        process.stop()
+    assert not os.path.exists(urls(second)["folder"])
+
+
+def test_trace_show_finds_the_running_collector(machine, up):
+    trace_id = trace_id_in(up())
+    for which in ("last", trace_id):
+        shown = machine.run(HAL, "trace", "show", which)
+        assert shown.wait() == 0, shown.output()
+        assert trace_id in shown.output("out")
+        assert_shows_a_whole_trace(shown.output("out"))
+
+
+def test_trace_show_takes_a_url(machine, up, tmp_path):
+    process = up()
+    other_folder = tmp_path / "other"
+    other_folder.mkdir(mode=0o700)
+    shown = machine.run(HAL, "trace", "show", "last", HAL_LOCAL_DIR=other_folder,
+                        HAL_COLLECTOR_URL=urls(process)["query"])
+    assert shown.wait() == 0, shown.output()
+    assert_shows_a_whole_trace(shown.output("out"))
+
+
+@pytest.mark.parametrize("words, code, message", [
+    (("show", "last"), 1, "hal up"),
+    (("show", "xyz"), 1, "hal up"),
+    (("show",), 2, "usage"),
+    (("show", "last", "--nonsense=1"), 2, "--nonsense"),
+], ids=["last", "malformed", "no id", "unknown flag"])
+def test_trace_show_without_a_collector(machine, words, code, message):
+    shown = machine.run(HAL, "trace", *words)
+    assert shown.wait() == code
+    assert message in shown.output("err")
+
+
+def test_trace_show_of_what_is_not_there(machine, up):
+    up()
+    for word, code in (("f" * 32, 1), ("not-hex", 2), ("f" * 33, 2)):
+        shown = machine.run(HAL, "trace", "show", word)
+        assert shown.wait() == code
+        assert word in shown.output("err")
+
+
+@pytest.mark.parametrize("flag, what", [("--port", "api"), ("--otlp-port", "OTLP"),
+                                        ("--query-port", "query")])
+def test_a_taken_port_is_told_with_its_holder_and_the_next_one_used(machine, flag, what):
+    with taken_port() as port:
+        others = [other for other in ANY_PORT if not other.startswith(flag + "=")]
+        process = once(machine, ports=(*others, f"{flag}={port}"))
+        assert process.wait() == 0, process.output()
+    notes = [line for line in process.lines("out") if line.startswith(f"note: {what}: ")]
+    assert len(notes) == 2, process.output()
+    assert str(port) in notes[0] and f"pid {os.getpid()}" in notes[0]
+    used = int(re.search(r"(\d+) is used instead", notes[1]).group(1))
+    assert port < used <= port + 100
+    assert_shows_a_whole_trace(process.output("out"))
+
+
+def test_without_spans_once_says_what_is_missing(machine):
+    process = once(machine, OTEL_TRACES_EXPORTER="none")
+    assert process.wait() == 1
+    missing = [line for line in process.lines("out") if line.startswith("missing: ")]
+    assert missing and "trace" in missing[0], process.output()
+
+
+def assert_gone(nodes):
+    assert {node.service for node in nodes} == CHILDREN
+    for node in nodes:
+        assert wait_for_end(node.pid), f"{node.service} still runs"
+
+
+def test_ctrl_c_drains(machine, up):
+    process = up()
+    children = registry.nodes(machine.folder)
+    process.signal(signal.SIGINT)
+    assert process.wait() == 0, process.output()
+    assert_gone(children)
+    assert registry.nodes(machine.folder) == []
+    # Each drained by itself: its log tells.
+    for node in children:
+        assert "drain" in (machine.folder / f"{node.service}.log").read_text()
+
+
+def test_a_killed_hal_takes_its_children_along(machine, up):
+    process = up()
+    children = registry.nodes(machine.folder)
+    process.kill()
+    assert_gone(children)
+    # Nothing that the dead left behind is in the way.
+    again = once(machine)
+    assert again.wait() == 0, again.output()
+
+
+def test_a_child_that_dies_ends_it_all(machine, up):
+    process = up()
+    children = registry.nodes(machine.folder)
+    greeter = next(node for node in children if node.service == "hal9000-greeter")
+    os.kill(greeter.pid, signal.SIGKILL)
+    assert process.wait() == 1
+    assert "hal9000-greeter" in process.output("err") and "signal 9" in process.output("err")
+    assert_gone(children)
+
+
+@pytest.mark.parametrize("words, message", [
+    (("up", "--nonsense"), "--nonsense"),
+    (("up", "--port=many"), "--port='many'"),
+    (("up", "-x"), "-x"),
+    (("nonsense",), "nonsense"),
+    ((), "usage"),
+], ids=["unknown flag", "bad port", "short flag", "unknown command", "nothing"])
+def test_a_wrong_command_line_is_exit_code_2(machine, words, message):
+    process = machine.run(HAL, *words)
+    assert process.wait() == 2
+    assert message in process.output("err")
+
+
+def test_bare_up_uses_its_ports_or_the_next(machine):
+    """The documented ports may be taken on this machine; then notes say so."""
+    process = once(machine, ports=(), SERVICE_PORT=None, HAL_COLLECTOR_OTLP_PORT=None,
+                   HAL_COLLECTOR_QUERY_PORT=None)
+    assert process.wait() == 0, process.output()
+    assert_shows_a_whole_trace(process.output("out"))
+
+
+@pytest.mark.parametrize("word", ["help", "--help", "version", "--version"])
+def test_help_and_version(machine, word):
+    process = machine.run(HAL, word)
+    assert process.wait() == 0
+    assert process.output("out") and not process.output("err")
