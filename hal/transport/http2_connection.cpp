@@ -125,7 +125,10 @@ void Http2Connection::start_new_streams() {
   // After the bytes have been taken in: a small request is complete when its handler starts, and
   // no handler runs inside a callback of the session.
   auto streams = std::exchange(new_streams_, {});
-  for (auto& stream : streams) scope_->spawn(handle_stream, this, std::move(stream));
+  for (auto& stream : streams) {
+    // Reset in the same bytes: a flood of those costs no handler (CVE-2023-44487).
+    if (stream->failure().ok()) scope_->spawn(handle_stream, this, std::move(stream));
+  }
 }
 
 Task<> Http2Connection::handle_stream(Http2Connection* self, std::unique_ptr<Http2Stream> stream) {
@@ -134,10 +137,12 @@ Task<> Http2Connection::handle_stream(Http2Connection* self, std::unique_ptr<Htt
 
 Task<> Http2Connection::write_loop(Http2Connection* self) {
   std::string out;
+  bool broken = false;
   for (;;) {
     out.clear();
     const auto produced = self->session_.produce(out);
-    if (!out.empty() && !co_await self->stream_->write_all(out)) break;
+    broken = !out.empty() && !co_await self->stream_->write_all(out);
+    if (broken) break;
     if (!produced || self->finished()) break;
     if (!out.empty() && self->session_.wants_write()) continue;
     if (self->closing_) break;
@@ -145,6 +150,8 @@ Task<> Http2Connection::write_loop(Http2Connection* self) {
   }
   self->writer_ended_ = true;
   self->written_.wake_all();
+  // A peer that has closed may have answered before: the reader takes that in, to the end.
+  if (broken) (void)co_await sleep(self->options_.goodbye_time);
   // Finished, or broken: the reader would wait for a peer that has nothing more to say.
   self->scope_->cancel({Code::kUnavailable, "the connection has ended"});
 }
@@ -226,7 +233,7 @@ Result<std::unique_ptr<Http2Stream>> Http2Connection::open(const Headers& header
 }
 
 bool Http2Connection::usable() const noexcept {
-  return ended_.ok() && !goaway_received_ && !draining_;
+  return ended_.ok() && !goaway_received_ && !draining_ && !writer_ended_;
 }
 
 bool Http2Connection::has_room() const noexcept {

@@ -30,7 +30,8 @@ struct Http2Options {
 class Http2Handler {
  public:
   virtual ~Http2Handler() = default;
-  /// Runs as a child of the connection's scope, once the request's headers are there.
+  /// Runs as a child of the connection's scope, once the request's headers are there. Destroys the
+  /// stream before it ends. An exception ends the whole connection: handlers catch their users'.
   virtual Task<> handle(std::unique_ptr<Http2Stream> stream) = 0;
 };
 

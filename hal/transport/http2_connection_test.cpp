@@ -402,5 +402,69 @@ TEST_F(Http2ConnectionTest, a_protocol_error_is_answered_with_a_goaway) {
   EXPECT_EQ(server_end->error().code(), Code::kInternal);
 }
 
+/// The other side of a test's own Session: it only looks at the bytes.
+class Silent final : public wire::http2::Handler {
+  void on_headers(wire::http2::StreamId, Headers&&, bool) override {}
+  void on_data(wire::http2::StreamId, std::string_view) override {}
+  void on_trailers(wire::http2::StreamId, Headers&&) override {}
+  void on_end(wire::http2::StreamId) override {}
+  void on_close(wire::http2::StreamId, wire::http2::ErrorCode) override {}
+};
+
+/// Writes what the network takes at once, without a turn of the loop.
+void write_now(net::Stream& stream, std::string_view bytes) {
+  struct Unused final : net::IoOp {
+    void on_complete(Result<std::size_t>) noexcept override { FAIL() << "it did not fit"; }
+  } unused;
+  ASSERT_EQ(stream.start_write(unused, bytes), bytes.size());
+}
+
+TEST_F(Http2ConnectionTest, a_request_that_is_reset_in_the_same_bytes_costs_no_handler) {
+  auto& stream = start_server();
+  Silent silent;
+  wire::http2::Session peer{wire::http2::Role::kClient, {}, silent};
+  std::string bytes;
+  const auto dropped = peer.submit_request(kRequest, false);
+  ASSERT_TRUE(dropped && peer.produce(bytes));
+  peer.reset(*dropped, wire::http2::ErrorCode::kCancel);
+  ASSERT_TRUE(peer.submit_request(kRequest, true) && peer.produce(bytes));
+  write_now(stream, bytes);
+  loop.run_ready();
+  EXPECT_EQ(handler.outcomes, std::vector{Status{}});
+  EXPECT_EQ(server->open_streams(), 0);
+}
+
+Task<Result<std::size_t>> receive_some(net::Stream* stream, wire::http2::Session* session) {
+  std::array<char, 4096> buffer;
+  const std::size_t size = co_await or_return(co_await stream->read_some(buffer));
+  co_await or_return(session->receive({buffer.data(), size}));
+  co_return size;
+}
+
+TEST_F(Http2ConnectionTest, an_answer_is_read_though_the_peer_takes_nothing_more) {
+  auto streams = net::testing::make_stream_pair(loop, {.buffered_bytes_max = 200'000});
+  client = Http2Connection::client(std::move(streams.first), {});
+  raw = std::move(streams.second);
+  background.spawn(run_connection, client, &client_end);
+  const auto answered = open("x");
+  loop.run_ready();
+  Silent silent;
+  wire::http2::Session peer{wire::http2::Role::kServer, {}, silent};
+  ASSERT_TRUE(block_on(loop, receive_some, raw.get(), &peer));
+  ASSERT_TRUE(peer.submit_response(answered->id(), {{":status", "200"}}, false));
+  ASSERT_TRUE(peer.send_data(answered->id(), std::string(100'000, 'x'), true));
+  std::string answer;
+  ASSERT_TRUE(peer.produce(answer));
+
+  const auto too_late = open("y");  // its write fails before the answer has been read
+  write_now(*raw, answer);
+  raw->close();
+  loop.run_ready();
+  EXPECT_TRUE(answered->ended());
+  EXPECT_EQ(answered->take_data().size(), 100'000);
+  EXPECT_EQ(too_late->failure().code(), Code::kUnavailable);
+  EXPECT_TRUE(client_end.has_value());
+}
+
 }  // namespace
 }  // namespace hal::transport
