@@ -39,7 +39,6 @@ Task<Result<Connections::ConnectionPtr>> Connections::take() {
   if (best != nullptr) co_return best;
   if (!connecting_) {
     connecting_ = true;
-    last_error_ = {};
     ++attempts_;
     Scope* const background = (co_await this_context()).loop->background();
     expects(background != nullptr, "a channel is used on a worker of its host");
@@ -64,6 +63,7 @@ Task<> Connections::connect_and_run(std::shared_ptr<Connections> self) {
   const ConnectionPtr connection = *connected;
   if (self->closed_) connection->shutdown();
   self->connections_.push_back(connection);
+  self->last_error_ = {};  // not before: who waited for the former attempt may not have run yet
   self->changed_.wake_all();
   if (auto ended = co_await connection->run(); !ended) {
     log::debug("connection to {} of '{}' ended: {}", net::to_string(connection->peer()),
@@ -78,8 +78,12 @@ Task<Result<Connections::ConnectionPtr>> Connections::connect() {
   const std::size_t first = next_node_++;
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     const auto& node = nodes[(first + i) % nodes.size()];
-    const auto endpoint = co_await or_return(net::parse_endpoint(node.address));
-    auto stream = co_await host_.network().connect(endpoint);
+    const auto endpoint = net::parse_endpoint(node.address);
+    if (!endpoint) {  // one node's mistake: the others may do
+      failure = endpoint.error().with_prefix(fmt::format("a node of '{}'", service_));
+      continue;
+    }
+    auto stream = co_await host_.network().connect(*endpoint);
     if (stream) co_return transport::Http2Connection::client(std::move(*stream), options_.http2);
     failure = stream.error().with_prefix(fmt::format("cannot reach '{}'", service_));
   }

@@ -238,5 +238,15 @@ TEST_F(RpcClientTest, metadata_that_is_reserved_stays_at_home) {
   EXPECT_EQ(echo.text_metadata, "mine");
 }
 
+TEST_F(RpcClientTest, a_node_with_a_bad_address_leaves_the_others) {
+  start_server();
+  host.registry().put("echo", "no address");
+  for (int i = 0; i < 3; ++i) {  // each connection begins with the next node
+    EXPECT_EQ(call(), Status{});
+    host.memory().cut(kPort);
+    host.manual_loop().run_ready();
+  }
+}
+
 }  // namespace
 }  // namespace hal::rpc
