@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <chrono>
 #include <ctime>
+#include <thread>
 
 #include <unistd.h>
 
@@ -34,6 +35,16 @@ class StandardError final : public Sink {
 constinit StandardError standard_error;
 const Options kDefaults{};
 constinit std::atomic<const Options*> current{nullptr};
+constinit std::atomic<int> lines_under_way{0};
+
+/// Keeps the Options that it finds: Setup goes only when no line uses them any more.
+class LineUnderWay {
+ public:
+  LineUnderWay() noexcept { lines_under_way.fetch_add(1); }
+  LineUnderWay(const LineUnderWay&) = delete;
+  LineUnderWay& operator=(const LineUnderWay&) = delete;
+  ~LineUnderWay() { lines_under_way.fetch_sub(1); }
+};
 
 using Buffer = fmt::memory_buffer;
 
@@ -198,13 +209,15 @@ Setup::Setup(Options options)
 
 Setup::~Setup() {
   set_level(former_level_);
-  current.store(former_, std::memory_order_release);
+  current.store(former_);
+  while (lines_under_way.load() > 0) std::this_thread::yield();
 }
 
 void detail::write(Level level, fmt::string_view format, fmt::format_args arguments) noexcept {
   // Buffers on the stack, so that a formatter that logs itself does no harm.
   try {
-    const Options* options = current.load(std::memory_order_acquire);
+    const LineUnderWay under_way;
+    const Options* options = current.load();
     if (options == nullptr) options = &kDefaults;
     Sink& sink = options->sink == nullptr ? standard_error : *options->sink;
     Buffer message;

@@ -38,7 +38,8 @@ struct Options {
 
 /// Sets up the one logger of the process, for as long as this object lives; the former one is back
 /// afterwards. The logger is process-wide because libraries' callbacks and the threads of pools log
-/// too; main makes it first and destroys it last, when no other thread logs any more.
+/// too; main makes it first and destroys it last. The destructor waits for lines under way: the
+/// writer's thread reports what it dropped.
 class Setup {
  public:
   explicit Setup(Options options);

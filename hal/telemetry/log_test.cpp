@@ -9,7 +9,9 @@
 #include <hal/telemetry/testing/run_traced.hpp>
 #include <hal/telemetry/testing/test_tracer.hpp>
 
+#include <atomic>
 #include <stdexcept>
+#include <thread>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -122,6 +124,37 @@ TEST(Log, TheFormerSetupIsBackAfterwards) {
   EXPECT_EQ(outer.count("inner"), 0u);
   EXPECT_EQ(outer.count("outer"), 1u);
   EXPECT_EQ(level(), Level::kDebug);
+}
+
+/// Slow enough to be found at work by a Setup that goes.
+class TimidSink final : public Sink {
+ public:
+  void write(Level, std::string_view) noexcept override {
+    for (int i = 0; i < 10; ++i) std::this_thread::yield();
+    if (closed) ++late;
+  }
+  std::atomic<bool> closed{false};
+  std::atomic<int> late{0};
+};
+
+TEST(Log, ASetupGoesWhenNoLineUsesItAnyMore) {
+  CapturedLogs outer;
+  std::atomic<bool> end{false};
+  std::jthread other{[&end] {
+    while (!end) info("from another thread");
+  }};
+  int late = 0;
+  for (int i = 0; i < 500; ++i) {
+    TimidSink sink;
+    {
+      const log::Setup setup{{.service = std::string(100, 's'), .sink = &sink}};
+      std::this_thread::yield();
+    }
+    sink.closed = true;
+    late += sink.late;
+  }
+  end = true;
+  EXPECT_EQ(late, 0);
 }
 
 TEST(Log, ReadsLevelAndFormat) {
