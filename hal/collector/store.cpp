@@ -19,7 +19,7 @@ std::size_t bytes_of(const std::vector<Attribute>& attributes) {
 }
 
 std::size_t bytes_of(const Span& span) {
-  std::size_t bytes = sizeof(Span) + sizeof(SpanId) + span.name.size() +
+  std::size_t bytes = sizeof(Span) + sizeof(SpanId) + sizeof(std::size_t) + span.name.size() +
                       span.status_message.size() + span.trace_state.size() +
                       span.links.size() * sizeof(Link) + bytes_of(span.attributes);
   for (const Event& event : span.events) {
@@ -73,13 +73,14 @@ Store::Entry& Store::entry(const TraceId& id) {
 void Store::add_span(Span span, std::size_t resource_bytes) {
   ++stats_.spans_received;
   Entry& trace = entry(span.trace_id);
-  const auto position = std::ranges::lower_bound(trace.ids, span.span_id);
-  if (position != trace.ids.end() && *position == span.span_id &&
-      std::ranges::any_of(trace.spans, [&](const Span& known) { return is_same(known, span); })) {
+  const auto same_id = std::ranges::equal_range(trace.places, span.span_id, {}, &Place::id);
+  if (std::ranges::any_of(
+          same_id, [&](const Place& known) { return is_same(trace.spans[known.index], span); })) {
     ++stats_.spans_duplicate;
     return;
   }
-  if (trace.spans.size() >= options_.spans_per_trace_max) {
+  if (trace.spans.size() >= options_.spans_per_trace_max ||
+      same_id.size() >= options_.spans_per_id_max) {
     ++stats_.spans_refused;
     return;
   }
@@ -88,7 +89,7 @@ void Store::add_span(Span span, std::size_t resource_bytes) {
   trace.start_unix_ns =
       trace.spans.empty() ? span.start_unix_ns : std::min(trace.start_unix_ns, span.start_unix_ns);
   trace.bytes += bytes;
-  trace.ids.insert(position, span.span_id);
+  trace.places.insert(same_id.end(), {.id = span.span_id, .index = trace.spans.size()});
   trace.spans.push_back(std::move(span));
   stats_.bytes += bytes;
   ++stats_.spans;

@@ -25,6 +25,9 @@ struct StoreOptions {
   std::size_t traces_max = 100'000;
   /// One trace without end (a loop that never closes its root) must not push out all others.
   std::size_t spans_per_trace_max = 20'000;
+  /// Spans of one trace that share an id: two sides of a call may (Zipkin). Each newcomer is
+  /// compared with them.
+  std::size_t spans_per_id_max = 8;
 };
 
 /// Counts since the start, and what is held now.
@@ -34,7 +37,7 @@ struct StoreStats {
   std::size_t bytes = 0;  ///< an estimate: fields, texts and containers
   std::uint64_t spans_received = 0;
   std::uint64_t spans_duplicate = 0;  ///< sent again by an exporter that missed our answer
-  std::uint64_t spans_refused = 0;    ///< over spans_per_trace_max
+  std::uint64_t spans_refused = 0;    ///< over spans_per_trace_max or spans_per_id_max
   std::uint64_t traces_evicted = 0;
 };
 
@@ -73,10 +76,14 @@ class Store {
   [[nodiscard]] StoreStats stats() const;
 
  private:
+  struct Place {
+    SpanId id{};
+    std::size_t index = 0;  ///< in Entry::spans
+  };
   struct Entry {
     TraceId id{};
     std::vector<Span> spans{};
-    std::vector<SpanId> ids{};  ///< of `spans`, sorted: finds duplicates without a scan
+    std::vector<Place> places{};  ///< of `spans`, by id: finds duplicates without a scan
     std::size_t bytes = 0;
     std::uint64_t start_unix_ns = 0;
   };

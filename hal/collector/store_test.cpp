@@ -66,6 +66,17 @@ TEST(Store, DifferentSpansOfOneIdAreBothKept) {
   EXPECT_EQ(store.stats().spans, 2U);
 }
 
+TEST(Store, OneIdDoesNotBuyEndlessComparisons) {
+  Store store{{.spans_per_id_max = 3}};
+  for (unsigned i = 0; i < 10; ++i) store.add({make_span({.id = "1", .start_us = i})});
+  store.add({make_span({.id = "2"}), make_span({.id = "3"})});
+  const auto stats = store.stats();
+  EXPECT_EQ(stats.spans, 5U);
+  EXPECT_EQ(stats.spans_refused, 7U);
+  for (unsigned i = 0; i < 3; ++i) store.add({make_span({.id = "1", .start_us = i})});
+  EXPECT_EQ(store.stats().spans_duplicate, 3U);
+}
+
 TEST(Store, RecentIsNewestStartFirst) {
   Store store;
   for (const unsigned number : {2U, 4U, 1U, 3U}) store.add(single(number));
