@@ -48,7 +48,10 @@ Task<http::Response> receive_traces(http::State<Store> store, const http::Reques
                                  fmt::format("content-encoding '{}' is not received", *encoding)});
   }
   auto spans = decode_otlp_traces(request.body);
-  if (!spans) co_return refuse_spans(400, spans.error());
+  if (!spans) {
+    const bool too_many = spans.error().code() == Code::kResourceExhausted;
+    co_return refuse_spans(too_many ? 413 : 400, spans.error());
+  }
   store->add(std::move(*spans));
   co_return answer(200, kProtobuf, "");
 }

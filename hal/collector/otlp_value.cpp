@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <hal/base/hex.hpp>
+#include <hal/base/utf8.hpp>
 #include <hal/collector/protobuf_reader.hpp>
 #include <hal/http/json_writer.hpp>
 
@@ -129,10 +130,7 @@ class ValueReader {
 std::string cut_text(std::string_view text, std::size_t bytes_max, std::uint32_t& truncated) {
   if (text.size() <= bytes_max) return std::string{text};
   ++truncated;
-  std::size_t size = bytes_max;
-  // 10xxxxxx continues a character: cut before the character it belongs to.
-  while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80) --size;
-  return std::string{text.substr(0, size)};
+  return std::string{cut_utf8(text, bytes_max)};
 }
 
 std::optional<Attribute> read_otlp_attribute(std::string_view bytes, std::size_t text_bytes_max,

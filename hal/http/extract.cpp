@@ -1,10 +1,23 @@
 #include <hal/http/extract.hpp>
 
+#include <hal/base/utf8.hpp>
 #include <hal/wire/percent.hpp>
 
 #include <charconv>
 
 namespace hal::http::detail {
+
+namespace {
+
+/// Handlers hand texts on: to JSON, logs and protobuf, which want UTF-8.
+Expected<std::string> text_of(Place place, std::string decoded) {
+  const std::size_t at = find_invalid_utf8(decoded);
+  if (at == std::string::npos) return decoded;
+  return bad_request(
+      fmt::format("{} '{}': no UTF-8 from byte {} on", place.kind, place.name, at + 1));
+}
+
+}  // namespace
 
 std::unexpected<Failure> wrong(Place place, std::string_view expected, std::string_view text) {
   constexpr std::size_t kShownMax = 40;
@@ -36,7 +49,7 @@ Expected<std::string> path_value(const Exchange& exchange, std::string_view name
   const auto index = static_cast<std::size_t>(std::ranges::find(names, name) - names.begin());
   auto decoded = wire::percent_decode(exchange.values[index]);
   if (!decoded) return bad_request("path: " + decoded.error().message());
-  return std::move(*decoded);
+  return text_of({"path parameter", name}, std::move(*decoded));
 }
 
 Expected<std::optional<std::string>> query_value(std::string_view query, std::string_view name) {
@@ -51,7 +64,7 @@ Expected<std::optional<std::string>> query_value(std::string_view query, std::st
     if (key.size() == pair.size()) return std::string{};
     auto value = decode(pair.substr(key.size() + 1));
     if (!value) return bad_request("query: " + value.error().message());
-    return std::move(*value);
+    return text_of({"query parameter", name}, std::move(*value));
   }
   return std::nullopt;
 }

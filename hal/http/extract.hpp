@@ -67,8 +67,9 @@ struct FromOptional<std::optional<T>> {
   }
 };
 
+/// The value of this parameter, decoded; 400 for a broken escape and for what is no UTF-8.
 [[nodiscard]] Expected<std::string> path_value(const Exchange& exchange, std::string_view name);
-/// The first value of this name, decoded; 400 for a broken escape.
+/// The first value of this name, decoded; 400 for a broken escape and for what is no UTF-8.
 [[nodiscard]] Expected<std::optional<std::string>> query_value(std::string_view query,
                                                                std::string_view name);
 /// 415 unless Content-Type is application/json or ends with +json.

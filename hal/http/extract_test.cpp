@@ -74,6 +74,20 @@ TEST(Extract, Queries) {
             "query parameter 'd': expected a number, got '1,5'");
 }
 
+TEST(Extract, WhatIsNoUtf8IsRefused) {
+  const auto router =
+      Router{}
+          .get("/p/:id", [](Path<"id"> id) { return *id; })
+          .get("/rest/*all", [](Path<"all"> all) { return *all; })
+          .get("/q", [](Query<"q", std::optional<std::string>> q) { return q->value_or("none"); });
+  EXPECT_EQ(message(get(router, "/p/a%ff"), 400), "path parameter 'id': no UTF-8 from byte 2 on");
+  EXPECT_EQ(message(get(router, "/rest/a/%c3"), 400),
+            "path parameter 'all': no UTF-8 from byte 3 on");
+  EXPECT_EQ(message(get(router, "/q?q=%e2%82"), 400),
+            "query parameter 'q': no UTF-8 from byte 1 on");
+  EXPECT_EQ(get(router, "/q?q=%e2%82%ac").body, "€");
+}
+
 TEST(Extract, Headers) {
   const auto router = Router{}
                           .get("/h", [](Header<"X-Name"> name) { return *name; })

@@ -1,8 +1,8 @@
 #include <hal/http/json_reader.hpp>
 
+#include <hal/base/utf8.hpp>
 #include <hal/http/json_position.hpp>
 #include <hal/http/json_type.hpp>
-#include <hal/http/json_utf8.hpp>
 #include <hal/http/json_writer.hpp>
 
 #include <algorithm>
@@ -23,17 +23,9 @@ using ErrorCode = boost::json::error_code;
 // Longer names and values are cut in messages: an error is one readable line.
 constexpr std::size_t kShownBytesMax = 64;
 
-/// At most kShownBytesMax bytes of `text`, whole characters.
-std::string_view cut(std::string_view text) {
-  if (text.size() <= kShownBytesMax) return text;
-  std::size_t size = kShownBytesMax;
-  while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80) --size;
-  return text.substr(0, size);
-}
-
 std::string quoted(std::string_view text) {
   std::string out;
-  append_string(out, cut(text));
+  append_string(out, cut_utf8(text, kShownBytesMax));
   return out;
 }
 
@@ -324,7 +316,8 @@ bool Handler::out_of_range(const Type& type, std::string_view text, ErrorCode& e
   const std::string allowed = type.kind == Kind::kDouble
                                   ? "of 64-bit floating point"
                                   : fmt::format("{} to {}", type.min, type.max);
-  return fail(ec, fmt::format("number {} is out of range {}", cut(text), allowed));
+  return fail(ec,
+              fmt::format("number {} is out of range {}", cut_utf8(text, kShownBytesMax), allowed));
 }
 
 bool Handler::on_bool(bool value, ErrorCode& ec) {

@@ -1,7 +1,7 @@
 #include <hal/http/json_writer.hpp>
 
+#include <hal/base/utf8.hpp>
 #include <hal/http/json_type.hpp>
-#include <hal/http/json_utf8.hpp>
 
 #include <algorithm>
 #include <array>
@@ -11,8 +11,6 @@
 
 namespace hal::http::json {
 namespace {
-
-constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
 
 bool is_plain(char c) {
   return static_cast<unsigned char>(c) >= 0x20 && static_cast<unsigned char>(c) < 0x80 &&
@@ -78,7 +76,7 @@ void append_string(std::string& out, std::string_view text) {
     std::size_t taken = 1;
     if (static_cast<unsigned char>(text.front()) < 0x80) {
       append_escaped(out, text.front());
-    } else if (const std::size_t length = detail::utf8_length(text); length > 0) {
+    } else if (const std::size_t length = utf8_length(text); length > 0) {
       out.append(text.substr(0, length));
       taken = length;
     } else {

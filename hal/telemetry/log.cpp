@@ -3,7 +3,7 @@
 #include <hal/async/context.hpp>
 #include <hal/base/ascii.hpp>
 #include <hal/base/hex.hpp>
-#include <hal/telemetry/utf8.hpp>
+#include <hal/base/utf8.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -56,10 +56,10 @@ void append(Buffer& out, std::string_view text) {
 void append_quoted(Buffer& out, std::string_view text) {
   out.push_back('"');
   for (std::size_t at = 0; at < text.size();) {
-    const std::size_t length = telemetry::utf8_length(text.substr(at));
+    const std::size_t length = utf8_length(text.substr(at));
     const char c = text[at];
     if (length == 0) {
-      append(out, telemetry::kReplacement);
+      append(out, kReplacement);
     } else if (c == '"' || c == '\\') {
       out.push_back('\\');
       out.push_back(c);
@@ -146,7 +146,7 @@ void append_line(Buffer& out, const Options& options, Level level, std::string_v
   Line line{out, options.format};
   line.time();
   line.plain("level", name(level));
-  line.quoted("message", telemetry::cut_utf8(message, kMessageBytesMax));
+  line.quoted("message", cut_utf8(message, kMessageBytesMax));
   const Context* const context = current_context();
   if (context != nullptr && context->span.valid()) {
     line.id("trace_id", context->span.trace_id);

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <hal/telemetry/attribute.hpp>
-#include <hal/telemetry/utf8.hpp>
+#include <hal/base/utf8.hpp>
 
 #include <bit>
 #include <cstdint>

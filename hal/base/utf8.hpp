@@ -1,4 +1,5 @@
-// UTF-8 for texts that leave the process: protobuf refuses a whole message for one bad byte.
+// UTF-8 (RFC 3629) for texts that come from outside or leave the process: protobuf refuses a whole
+// message for one bad byte.
 #pragma once
 
 #include <cstddef>
@@ -6,7 +7,7 @@
 #include <cstring>
 #include <string_view>
 
-namespace hal::telemetry {
+namespace hal {
 
 /// U+FFFD, what stands for bytes that are no UTF-8.
 inline constexpr std::string_view kReplacement = "\xef\xbf\xbd";
@@ -26,6 +27,16 @@ inline constexpr std::string_view kReplacement = "\xef\xbf\xbd";
   if ((lead == 0xe0 && second < 0xa0) || (lead == 0xed && second > 0x9f)) return 0;
   if ((lead == 0xf0 && second < 0x90) || (lead == 0xf4 && second > 0x8f)) return 0;
   return length;
+}
+
+/// Offset of the first byte that is no part of a character; npos if there is none.
+[[nodiscard]] constexpr std::size_t find_invalid_utf8(std::string_view text) noexcept {
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t length = utf8_length(text.substr(at));
+    if (length == 0) return at;
+    at += length;
+  }
+  return std::string_view::npos;
 }
 
 /// At most `bytes_max` bytes of `text`, not ending within a character.
@@ -65,4 +76,4 @@ void append_utf8(Out& out, std::string_view text) {
   out.append(text.data() + done, text.data() + text.size());
 }
 
-}  // namespace hal::telemetry
+}  // namespace hal

@@ -1,10 +1,10 @@
-#include <hal/telemetry/utf8.hpp>
+#include <hal/base/utf8.hpp>
 
 #include <gtest/gtest.h>
 
 #include <string>
 
-namespace hal::telemetry {
+namespace hal {
 namespace {
 
 TEST(Utf8, ReplacesWhatIsNoCharacter) {
@@ -33,7 +33,14 @@ TEST(Utf8, ReplacesWhatIsNoCharacter) {
     std::string out;
     append_utf8(out, text);
     EXPECT_EQ(out, expected);
+    EXPECT_EQ(find_invalid_utf8(text) == text.npos, text == expected) << text;
   }
+}
+
+TEST(Utf8, FindsTheFirstWrongByte) {
+  EXPECT_EQ(find_invalid_utf8("grün"), std::string_view::npos);
+  EXPECT_EQ(find_invalid_utf8("\xc3\xbc\xff\xff"), 2U);
+  EXPECT_EQ(find_invalid_utf8("ab\xe2\x82"), 2U);
 }
 
 TEST(Utf8, CutsBetweenCharacters) {
@@ -46,4 +53,4 @@ TEST(Utf8, CutsBetweenCharacters) {
 }
 
 }  // namespace
-}  // namespace hal::telemetry
+}  // namespace hal
