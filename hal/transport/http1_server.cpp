@@ -5,6 +5,8 @@
 #include <hal/transport/http1_session.hpp>
 #include <hal/transport/http_date.hpp>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace hal::transport {
@@ -19,6 +21,13 @@ std::size_t buffer_max(const Http1ServerOptions& options) {
   return options.read_bytes + options.limits.header_bytes + options.limits.target_bytes;
 }
 
+/// The parser does not know who takes in a body: it holds the larger limit, the session the other.
+wire::http1::Limits parser_limits(const Http1ServerOptions& options) {
+  wire::http1::Limits limits = options.limits;
+  limits.body_bytes = std::max(limits.body_bytes, options.stream_body_bytes);
+  return limits;
+}
+
 }  // namespace
 
 Http1Session::Http1Session(net::Stream& stream, Http1Handler& handler,
@@ -28,10 +37,12 @@ Http1Session::Http1Session(net::Stream& stream, Http1Handler& handler,
       handler_{handler},
       options_{options},
       drain_{drain},
-      parser_{options.limits},
+      parser_{parser_limits(options)},
       buffer_{options.read_bytes, buffer_max(options)},
       read_{stream, *this},
-      write_{stream, *this} {}
+      write_{stream, *this},
+      write_timer_{loop, stream},
+      exchange_{.request = request_, .response = response_, .body = *this, .writer = *this} {}
 
 Task<> Http1Session::run() {
   const Context& context = co_await this_context();
@@ -55,44 +66,74 @@ Http1Session::Progress Http1Session::parse() {
   for (;;) {
     const auto step = parser_.step(buffer_.unread());
     if (!step) {
+      // What follows an answer is nobody's any more.
+      if (body_ == Body::kLeft) return drop_body(options_.unread_body_bytes + 1);
       refuse(step.error().http_status, step.error().status.message());
       return Progress::kEnding;
     }
     buffer_.consume(step->consumed);
+    Progress progress = Progress::kNeedMore;
     switch (step->event) {
       case Event::kNeedMore:
         return Progress::kNeedMore;
       case Event::kHead:
-        on_head();
+        progress = on_head();
         break;
       case Event::kBody:
-        request_.body.append(step->body);
+        progress = on_body(step->body);
         break;
       case Event::kEnd:
-        take_request();
-        return Progress::kRequest;
+        progress = on_end();
+        break;
     }
+    if (progress != Progress::kNeedMore) return progress;
   }
 }
 
-void Http1Session::on_head() {
-  const auto& head = parser_.head();
-  head_complete_ = true;
-  request_.body.clear();
-  request_.body.reserve(std::min(head.content_length.value_or(0), kReservedMax));
-  if (head.expect_continue && buffer_.empty()) wire::http1::write_continue(out_);
-}
-
-void Http1Session::take_request() {
+Http1Session::Progress Http1Session::on_head() {
   auto& head = parser_.head();
+  head_complete_ = true;
   request_keeps_alive_ = head.keep_alive;
   request_http11_ = head.http11;
   request_is_head_ = head.method == "HEAD";
   std::swap(request_.method, head.method);
   std::swap(request_.target, head.target);
   std::swap(request_.headers, head.headers);
+  request_.body.clear();
+  const std::uint64_t length = head.content_length.value_or(0);
+  if (!head.chunked && length == 0) return Progress::kNeedMore;
+  if (handler_.body_use(request_) == BodyUse::kStream) {
+    body_ = Body::kStream;
+    body_bytes_ = 0;
+    continue_due_ = head.expect_continue;
+    if (length <= options_.stream_body_bytes) return Progress::kRequest;
+    return refuse_body(options_.stream_body_bytes);
+  }
+  if (length > options_.limits.body_bytes) return refuse_body(options_.limits.body_bytes);
+  request_.body.reserve(std::min(length, kReservedMax));
+  if (head.expect_continue && buffer_.empty()) wire::http1::write_continue(out_);
+  return Progress::kNeedMore;
+}
+
+Http1Session::Progress Http1Session::refuse_body(std::uint64_t limit) {
+  refuse(413, fmt::format("the body is over the limit of {} bytes", limit));
+  return Progress::kEnding;
+}
+
+Http1Session::Progress Http1Session::on_body(std::string_view piece) {
+  if (body_ == Body::kLeft) return drop_body(piece.size());
+  if (request_.body.size() + piece.size() > options_.limits.body_bytes) {
+    return refuse_body(options_.limits.body_bytes);
+  }
+  request_.body.append(piece);
+  return Progress::kNeedMore;
+}
+
+Http1Session::Progress Http1Session::on_end() {
   parser_.reset();
   head_complete_ = false;
+  if (std::exchange(body_, Body::kWhole) == Body::kLeft) return Progress::kNeedMore;
+  return Progress::kRequest;
 }
 
 Task<> Http1Session::answer() {
@@ -107,24 +148,41 @@ Task<> Http1Session::answer() {
   context_.stop = &*stop_;
   Status thrown;
   try {
-    co_await run_observed(handler_.handle(request_, response_), context_, *this);
+    co_await run_observed(handler_.handle_exchange(exchange_), context_, *this);
   } catch (...) {
     thrown = status_of_current_exception();
   }
   stop_.reset();
+  end_answer(std::move(thrown));
+  if (out_.size() >= options_.write_together_bytes) co_await flush();
+}
+
+bool Http1Session::keeps_alive() const {
+  return request_keeps_alive_ && !peer_closed_ && !drain_.started() &&
+         served_ < options_.requests_max && (body_ == Body::kWhole || can_drop_rest());
+}
+
+void Http1Session::end_answer(Status thrown) {
   if (!thrown.ok()) {
     log::error("an HTTP handler threw: {}", thrown.message());
     response_ = {.status = 500};
     handler_.refuse(500, "internal error", response_);
+    if (started()) abandon();
   }
-  const bool keep_alive =
-      request_keeps_alive_ && !peer_closed_ && !drain_.started() && served_ < options_.requests_max;
+  if (started()) return end_stream();
+  if (body_failure_) {
+    const auto failure = *std::exchange(body_failure_, std::nullopt);
+    return refuse(failure.http_status, failure.status.message());
+  }
+  const bool keep_alive = keeps_alive();
   append_response(keep_alive);
   if (!keep_alive) {
     ending_ = true;
-    lingers_ = !buffer_.empty();
+    lingers_ = !buffer_.empty() || body_ != Body::kWhole;
+  } else if (body_ != Body::kWhole) {
+    body_ = Body::kLeft;
+    dropped_bytes_ = 0;
   }
-  if (out_.size() >= options_.write_together_bytes) co_await flush();
 }
 
 void Http1Session::refuse(int status, std::string_view message) {
@@ -160,6 +218,17 @@ void Http1Session::append_response(bool keep_alive) {
 }
 
 }  // namespace detail
+
+BodyUse Http1Handler::body_use(const HttpRequest&) const { return BodyUse::kWhole; }
+
+Task<> Http1Handler::handle(HttpRequest&, HttpResponse&) {
+  expects(false, "a handler overrides handle() or handle_exchange()");
+  co_return;
+}
+
+Task<> Http1Handler::handle_exchange(HttpExchange& exchange) {
+  return handle(exchange.request, exchange.response);
+}
 
 namespace {
 

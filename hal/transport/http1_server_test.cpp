@@ -85,7 +85,7 @@ TEST(Http1Server, DoesNotContinueWhatItRefuses) {
   Connection c{{.limits = {.body_bytes = 10}}};
   EXPECT_EQ(
       c.talk("PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\nExpect: 100-continue\r\n\r\n"),
-      refused("413 Content Too Large", "refused 413: header line 4: the body is over the limit"));
+      refused("413 Content Too Large", "refused 413: the body is over the limit of 10 bytes"));
 }
 
 struct Refusal {

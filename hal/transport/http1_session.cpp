@@ -39,8 +39,6 @@ Duration Http1Session::phase_time(Phase phase) const noexcept {
       return options_.header_timeout;
     case Phase::kBody:
       return options_.body_timeout;
-    case Phase::kWrite:
-      return options_.write_timeout;
     case Phase::kHandler:
     case Phase::kLinger:
       break;
@@ -56,6 +54,10 @@ void Http1Session::enter(Phase phase) {
 
 void Http1Session::take_read() {
   const auto bytes = read_.take();
+  if (timed_out_ && body_ == Body::kLeft) {
+    ending_ = true;
+    return;
+  }
   if (timed_out_ && (phase_ == Phase::kHeader || phase_ == Phase::kBody)) {
     return refuse(408, phase_ == Phase::kHeader ? "the head of the request came too slowly"
                                                 : "the body of the request came too slowly");
@@ -82,14 +84,11 @@ void Http1Session::start_write() {
   std::swap(out_, writing_);
   out_.clear();
   write_.write(writing_);
-  if (write_.running()) enter(Phase::kWrite);
+  if (write_.running()) write_timer_.set(options_.write_timeout);
 }
 
 void Http1Session::written() {
-  if (phase_ == Phase::kWrite) {
-    clear();
-    phase_ = Phase::kHandler;
-  }
+  write_timer_.clear();
   if (writing_.capacity() > 4 * options_.write_together_bytes) writing_ = {};
   if (write_.take()) return;
   out_.clear();
@@ -116,6 +115,8 @@ void Http1Session::task_suspended() noexcept {
 void Http1Session::watch() noexcept {
   if (!stop_) return;  // no handler runs: the result waits for fill()
   while (!read_.running()) {
+    // What the handler has not read yet is not added to: the client waits.
+    if (body_ == Body::kStream && !buffer_.empty() && !read_.has_result()) return;
     if (read_.has_result()) {
       const auto bytes = read_.take();
       if (!bytes || *bytes == 0) {
@@ -124,6 +125,7 @@ void Http1Session::watch() noexcept {
         return;
       }
       buffer_.commit(*bytes);
+      continue;
     }
     const auto room = buffer_.writable();
     if (peer_closed_ || room.empty()) return;
@@ -133,11 +135,7 @@ void Http1Session::watch() noexcept {
 
 void Http1Session::expired() noexcept {
   timed_out_ = true;
-  if (phase_ == Phase::kWrite) {
-    stream_.abort();
-  } else {
-    read_.cancel();
-  }
+  read_.cancel();
 }
 
 void Http1Session::drain_started() noexcept {

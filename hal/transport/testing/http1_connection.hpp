@@ -58,7 +58,7 @@ struct Connection {
     co_return result;
   }
   static Task<> serve(Connection* self) {
-    co_await serve_http1(*self->server, self->handler, self->options, self->drain);
+    co_await serve_http1(*self->server, *self->serves, self->options, self->drain);
     self->served_until = self->loop.now();
   }
   template <class F, class... Values>
@@ -82,6 +82,7 @@ struct Connection {
   hal::testing::ManualLoop loop;
   Http1ServerOptions options;
   EchoHandler handler;
+  Http1Handler* serves = &handler;
   service::Drain drain;
   TimePoint served_until{};
   std::unique_ptr<net::Stream> client;
