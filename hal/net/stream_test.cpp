@@ -10,6 +10,7 @@
 #include <hal/async/wait_queue.hpp>
 #include <hal/async/when_all.hpp>
 #include <hal/net/testing/tcp_pair.hpp>
+#include <hal/net/testing/tls_pair.hpp>
 
 #include <ostream>
 
@@ -286,35 +287,41 @@ const Case kCases[] = {
 };
 #undef HAL_CASE
 
-enum class Kind { kTcp, kMemory, kTinyMemory };
+enum class Kind { kTcp, kMemory, kTinyMemory, kTlsTcp, kTlsMemory, kTlsTinyMemory };
 
 class StreamTest : public ::testing::TestWithParam<std::tuple<Kind, Case>> {};
 
 TEST_P(StreamTest, Holds) {
   const auto& [kind, one] = GetParam();
-  if (kind == Kind::kTcp) {
+  const bool tls = kind >= Kind::kTlsTcp;
+  if (kind == Kind::kTcp || kind == Kind::kTlsTcp) {
     IoLoop loop;
     StreamPair ends = testing::make_tcp_pair(loop);
+    if (tls) ends = testing::make_tls_pair(loop, std::move(ends));
     EXPECT_EQ(block_on(loop, one.run, &ends), Result<>{});
   } else {
     hal::testing::ManualLoop loop;
-    const std::size_t size = kind == Kind::kMemory ? 64 * 1024 : 7 * 1024;
+    const bool tiny = kind == Kind::kTinyMemory || kind == Kind::kTlsTinyMemory;
+    const std::size_t size = tiny ? 7 * 1024 : 64 * 1024;
     StreamPair ends = testing::make_stream_pair(loop, {.buffered_bytes_max = size});
+    if (tls) ends = testing::make_tls_pair(loop, std::move(ends));
     EXPECT_EQ(block_on(loop, one.run, &ends), Result<>{});
   }
 }
 
 std::string name_of(const ::testing::TestParamInfo<StreamTest::ParamType>& info) {
-  constexpr std::string_view kKinds[] = {"tcp_", "memory_", "tiny_memory_"};
+  constexpr std::string_view kKinds[] = {"tcp_",     "memory_",     "tiny_memory_",
+                                         "tls_tcp_", "tls_memory_", "tls_tiny_memory_"};
   const auto& [kind, one] = info.param;
   return std::string{kKinds[static_cast<std::size_t>(kind)]}.append(one.name);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, StreamTest,
-                         ::testing::Combine(::testing::Values(Kind::kTcp, Kind::kMemory,
-                                                              Kind::kTinyMemory),
-                                            ::testing::ValuesIn(kCases)),
-                         name_of);
+INSTANTIATE_TEST_SUITE_P(
+    All, StreamTest,
+    ::testing::Combine(::testing::Values(Kind::kTcp, Kind::kMemory, Kind::kTinyMemory,
+                                         Kind::kTlsTcp, Kind::kTlsMemory, Kind::kTlsTinyMemory),
+                       ::testing::ValuesIn(kCases)),
+    name_of);
 
 }  // namespace
 }  // namespace hal::net
