@@ -69,6 +69,7 @@ struct OrReturnTask {
         requires { outer.return_value(error(Status{})); },
         "or_return needs an enclosing coroutine that returns Task<Result<...>>");
     const auto coroutine = task.coroutine();
+    expects(!coroutine.promise().started(), "a task is awaited once");
     coroutine.promise().inherit_context(&outer.context());
     return OrReturnTaskAwaiter<T, Outer>{coroutine, outer};
   }

@@ -27,6 +27,8 @@ class PromiseBase {
     enter();
   }
   void inherit_context(Context* context) noexcept { context_ = context; }
+  /// Has it been awaited?
+  [[nodiscard]] bool started() const noexcept { return context_ != nullptr; }
   /// Called whenever the coroutine starts to run: plain functions find its Context from here on.
   void enter() const noexcept { current_context_slot = context_; }
 

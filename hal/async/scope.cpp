@@ -10,7 +10,21 @@ Scope::Scope(const Context& context) : stop_{context.stop}, context_{context} {
 
 Scope::~Scope() { expects(active_ == 0, "a scope is joined before it ends"); }
 
+void Scope::cancel(Status reason) noexcept {
+  cancelled_ = cancelled_ || !stop_.requested();
+  stop_.request(std::move(reason));
+}
+
+Context Scope::child_context() const {
+  Context context = context_;
+  const Context* const here = current_context();
+  if (here != nullptr && here->stop == &stop_) context.span = here->span;
+  context.recorded = nullptr;  // the parent's span may end first; its ids are in `span`
+  return context;
+}
+
 void Scope::fail(Status status) noexcept {
+  if (cancelled_ && status == stop_.reason()) return;
   if (first_error_.ok()) first_error_ = status;
   stop_.request(std::move(status));
 }

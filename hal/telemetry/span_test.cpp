@@ -173,7 +173,7 @@ TEST_F(SpanTest, OfConcurrentWorkDoNotLeakIntoEachOther) {
 
 Task<Result<>> spawns(Scope& scope) {
   auto inside = co_await start_span("inside");
-  scope.spawn(leaf, std::string{"child"});  // of the scope, whose Context it copies
+  scope.spawn(leaf, std::string{"child"});  // inside the span that is current here
   co_await or_return(leaf("awaited"));
   co_return Result<>{};
 }
@@ -185,11 +185,11 @@ Task<Result<>> in_a_scope() {
   co_return Result<>{};
 }
 
-TEST_F(SpanTest, SpawnedWorkIsAChildOfItsScopesSpan) {
+TEST_F(SpanTest, SpawnedWorkIsAChildOfTheSpanThatSpawnsIt) {
   const auto spans = run(in_a_scope);
   ASSERT_EQ(spans.size(), 4u);
   EXPECT_EQ(parent_name(spans, "inside"), "outer");
-  EXPECT_EQ(parent_name(spans, "child"), "outer");
+  EXPECT_EQ(parent_name(spans, "child"), "inside");
   EXPECT_EQ(parent_name(spans, "awaited"), "inside");
 }
 
