@@ -2,6 +2,7 @@
 
 #include <hal/app/version.hpp>
 #include <hal/http/server.hpp>
+#include <hal/net/port_holder.hpp>
 #include <hal/service/layers/deadline/deadline.hpp>
 #include <hal/service/layers/panic/panic.hpp>
 #include <hal/service/run_on.hpp>
@@ -60,14 +61,27 @@ Task<Result<std::string>> metrics(http::State<AdminHost> host) {
 
 }  // namespace
 
+config::Port choose_admin_port(const AppOptions& options, bool in_pod) {
+  if (options.admin_port) return *options.admin_port;
+  constexpr config::Port kDefault{8081};
+  if (in_pod) return kDefault;
+  const bool is_the_services = options.service_port == kDefault;
+  const auto free = net::probe_port({.host = options.service_host, .port = kDefault.number()});
+  if (free && !is_the_services) return kDefault;
+  log::info("admin port: {}; HAL_ADMIN_PORT is unset, so any free one is taken",
+            is_the_services ? "8081 is the service's own" : free.error().message());
+  return config::Port{0};
+}
+
 AdminHost::AdminHost(App::Impl& app, const Context& context)
     : app_{app},
+      port_{choose_admin_port(app.options, app.in_pod())},
       background_{context},
       worker_{.index = 0, .loop = context.loop, .drain = &drain_, .background = &background_},
       layers_{std::make_shared<layers::ServerDeadline>(), std::make_shared<layers::Panic>()} {}
 
 net::Endpoint AdminHost::listen_endpoint() const {
-  return {.host = app_.options.service_host, .port = app_.options.admin_port.number()};
+  return {.host = app_.options.service_host, .port = port_.number()};
 }
 
 Task<Result<>> AdminHost::on_listening(service::Listening listening) {

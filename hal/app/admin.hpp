@@ -5,6 +5,11 @@
 
 namespace hal::app {
 
+/// The port to bind for the admin server: HAL_ADMIN_PORT. Unset it is 8081, and outside a pod 0
+/// (any free one) where 8081 is taken or the service's own: several services run by hand on one
+/// machine. In a pod probes name the port, so there a taken one is an error of the listener.
+[[nodiscard]] config::Port choose_admin_port(const AppOptions& options, bool in_pod);
+
 /// A Host for the one server that runs on the main thread: no traces, no registration.
 class AdminHost final : public service::Host {
  public:
@@ -29,6 +34,7 @@ class AdminHost final : public service::Host {
 
  private:
   App::Impl& app_;
+  const config::Port port_;
   service::Drain drain_;
   Scope background_;
   service::Worker worker_;

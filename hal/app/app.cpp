@@ -1,12 +1,29 @@
 #include <hal/app/app.hpp>
 
 #include <hal/app/impl.hpp>
+#include <hal/base/ascii.hpp>
+
+#include <google/protobuf/stubs/logging.h>
 
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
 
 namespace hal {
+namespace {
+
+/// By itself protobuf writes to standard error what a peer sends wrong: without the log's limits,
+/// format and trace ids.
+void write_to_log(google::protobuf::LogLevel level, const char* /*file*/, int /*line*/,
+                  const std::string& message) {
+  if (level >= google::protobuf::LOGLEVEL_ERROR) {
+    log::warn("protobuf: {}", ascii_trim(message));
+  } else {
+    log::debug("protobuf: {}", ascii_trim(message));
+  }
+}
+
+}  // namespace
 
 App::App(std::unique_ptr<Impl> impl) : impl_{std::move(impl)} {}
 App::~App() = default;
@@ -57,6 +74,7 @@ Result<> App::run(Task<Result<>> (*serve)(App& app)) { return impl_->run(serve);
 int run(int argc, char** argv, Task<Result<>> (*serve)(App& app), app::AppOptions defaults) {
   // A closed pipe or socket is an error of the write, not the end of the process.
   std::signal(SIGPIPE, SIG_IGN);
+  google::protobuf::SetLogHandler(write_to_log);
   const std::string program = argc > 0 ? std::filesystem::path{argv[0]}.filename().string() : "hal";
   auto arguments = config::Arguments::parse(argc, argv);
   if (defaults.service_name.empty()) defaults.service_name = program;

@@ -33,6 +33,13 @@ App::Impl::~Impl() {
 }
 
 Result<> App::Impl::configure() {
+  const auto& host = options.service_host;
+  if (!host.empty() && host != "localhost" && !net::is_numeric_host(host)) {
+    return error(Code::kInvalidArgument,
+                 fmt::format("SERVICE_HOST='{}': allowed is an IP address to listen on, localhost, "
+                             "or nothing for all addresses",
+                             host));
+  }
   const auto level = log::parse_level(options.log_level);
   if (!level) return error(level.error().with_prefix("HAL_LOG_LEVEL"));
   const auto format = log::parse_format(options.log_format);

@@ -46,6 +46,10 @@ class App::Impl {
   /// Requests may come: a server listens and the process does not drain.
   [[nodiscard]] bool ready() const noexcept { return listening_.load() && !draining_.load(); }
 
+  [[nodiscard]] bool in_pod() const {
+    return source.environment.find("KUBERNETES_SERVICE_HOST").has_value();
+  }
+
   App& app;
   const config::Source source;
   const app::AppOptions options;

@@ -73,6 +73,7 @@ Task<> App::Impl::run_admin(Impl* self) {
 
 void App::Impl::admin_listens(net::Endpoint endpoint) {
   admin_endpoint = std::move(endpoint);
+  log::info("/livez, /readyz and /metrics are on {}", net::to_string(admin_endpoint));
   admin_changed_.wake_all();
 }
 
@@ -106,9 +107,8 @@ Task<> App::Impl::drain(Impl* self) {
       log::warn("cannot deregister {}: {}", id, removed.error().to_string());
     }
   }
-  const bool in_pod = self->source.environment.find("KUBERNETES_SERVICE_HOST").has_value();
   const Duration grace = self->options.drain_grace.value_or(
-      in_pod ? std::chrono::milliseconds{kPodGrace} : std::chrono::milliseconds{0});
+      self->in_pod() ? std::chrono::milliseconds{kPodGrace} : std::chrono::milliseconds{0});
   if (!co_await sleep(grace)) co_return;
   for (const auto& worker : self->service_workers) {
     worker.loop->post([drain = worker.drain] { drain->start(); });

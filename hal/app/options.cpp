@@ -6,7 +6,9 @@ void AppOptions::describe(config::Fields& fields) {
   fields["service_name"].help("name in spans, logs and the registry");
   fields["service_host"].help("address to listen on; empty: all");
   fields["service_port"].help("port to listen on; 0: any free one");
-  fields["admin_port"].variable("HAL_ADMIN_PORT").help("/livez /readyz /metrics; 0: any free one");
+  fields["admin_port"]
+      .variable("HAL_ADMIN_PORT")
+      .help("/livez /readyz /metrics; 0: any free one; unset: 8081, if it is free");
   fields["workers"].variable("HAL_WORKERS").range(0U, 64U).help("event loops; 0: one per core");
   fields["log_level"].variable("HAL_LOG_LEVEL").help("debug, info, warn, error or off");
   fields["log_format"].variable("HAL_LOG_FORMAT").help("text or json");

@@ -15,8 +15,8 @@ struct AppOptions {
   std::string service_name{};  ///< empty: the program's own name
   std::string service_host{};  ///< empty: all addresses
   config::Port service_port{8080};
-  config::Port admin_port{8081};
-  unsigned workers = 0;  ///< 0: by processors and cgroup quota
+  std::optional<config::Port> admin_port{};  ///< unset: choose_admin_port()
+  unsigned workers = 0;                      ///< 0: by processors and cgroup quota
   std::string log_level = "info";
   std::string log_format = "text";
   std::chrono::milliseconds drain_timeout{25'000};

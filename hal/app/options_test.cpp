@@ -22,7 +22,7 @@ TEST(AppOptions, HaveTheSystemsVariablesAndDefaults) {
   EXPECT_EQ(options->service_name, "edge");
   EXPECT_EQ(options->service_host, "127.0.0.1");
   EXPECT_EQ(options->service_port.number(), 8080);
-  EXPECT_EQ(options->admin_port.number(), 0);
+  EXPECT_EQ(options->admin_port, config::Port{0});
   EXPECT_EQ(options->workers, 3U);
   EXPECT_EQ(options->drain_grace, std::chrono::milliseconds{2000});
   EXPECT_EQ(options->drain_timeout, std::chrono::milliseconds{25'000});

@@ -89,6 +89,7 @@ Task<Result<>> System::start_one(Session* session, std::string service, std::str
                   .log_path = log_path(service)};
   variables.insert({{"SERVICE_HOST", "127.0.0.1"},
                     {"SERVICE_NAME", service},
+                    {"OTEL_SERVICE_NAME", service},  // from outside it would name all of them
                     {"HAL_ADMIN_PORT", "0"},
                     {"HAL_REGISTRY", "local"},
                     {"HAL_LOCAL_DIR", options_.local_folder}});

@@ -8,6 +8,7 @@ import signal
 import socket
 import threading
 
+import grpc
 import pytest
 
 from support import CAP, http, rpc
@@ -54,6 +55,7 @@ REFUSED = [
     ("SERVICE_PORT", "tcp://10.0.0.1:80", ["0 to 65535", "enableServiceLinks"]),
     ("SERVICE_PORT", "99999", ["0 to 65535"]),
     ("SERVICE_PORT", "abc", ["0 to 65535"]),
+    ("SERVICE_HOST", "300.1.1.1", ["IP address"]),
     ("SERVICE_PORT", "-1", ["0 to 65535"]),
     ("HAL_ADMIN_PORT", "8080x", ["0 to 65535"]),
     ("HAL_TRACE_MODE", "half", ["full", "forward", "off"]),
@@ -275,6 +277,23 @@ def test_admin_port(machine):
         # It is no part of the service's port, nor the other way round.
         if service.node.metadata["protocol"] == "http":
             assert service.get("/livez").status == 404
+
+
+def test_services_by_hand_get_out_of_each_others_way(machine):
+    """Nothing is set: the second one leaves 8081 to the first, or to who has it."""
+    services = [machine.greeter(HAL_ADMIN_PORT=None), machine.api(HAL_ADMIN_PORT=None)]
+    assert len({service.admin_address for service in services}) == 2
+    for service in services:
+        assert service.admin("/readyz").status == 200
+
+
+def test_what_protobuf_says_stands_in_the_log(machine):
+    machine.collector()  # spans have ids then
+    greeter = machine.greeter()
+    with rpc.channel(greeter.address) as channel, contextlib.suppress(grpc.RpcError):
+        rpc.raw(channel)(b"\x0a\x01\xff", timeout=CAP)
+    line = greeter.wait_line("invalid UTF-8").string
+    assert line.startswith("time=") and "level=warn" in line and "trace_id=" in line
 
 
 def test_the_node_in_the_registry(machine):

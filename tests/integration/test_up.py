@@ -209,6 +209,12 @@ def test_a_wrong_command_line_is_exit_code_2(machine, words, message):
     assert message in process.output("err")
 
 
+def test_a_name_from_outside_does_not_rename_all_services(machine):
+    process = once(machine, OTEL_SERVICE_NAME="mine")
+    assert process.wait() == 0, process.output()
+    assert_shows_a_whole_trace(process.output("out"))
+
+
 def test_bare_up_uses_its_ports_or_the_next(machine):
     """The documented ports may be taken on this machine; then notes say so."""
     process = once(machine, ports=(), SERVICE_PORT=None, HAL_COLLECTOR_OTLP_PORT=None,
@@ -217,7 +223,7 @@ def test_bare_up_uses_its_ports_or_the_next(machine):
     assert_shows_a_whole_trace(process.output("out"))
 
 
-@pytest.mark.parametrize("word", ["help", "--help", "version", "--version"])
+@pytest.mark.parametrize("word", ["help", "--help", "-h", "version", "--version"])
 def test_help_and_version(machine, word):
     process = machine.run(HAL, word)
     assert process.wait() == 0

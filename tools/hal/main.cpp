@@ -30,7 +30,7 @@ int usage_error(std::string_view what) {
 }
 
 int run_command(std::string_view command, int argc, char** argv) {
-  if (command == "help" || command == "--help") {
+  if (command == "help" || command == "--help" || command == "-h") {
     fmt::print("{}", kUsage);
     return 0;
   }
