@@ -25,15 +25,16 @@ int status_of(const service::Call& call) {
 class Dispatcher::Terminal final : public service::Terminal {
  public:
   Terminal(const Dispatcher& dispatcher, const RouteTree::Found& found, const Request& request,
-           Response& response, service::Call& call)
+           const transport::HttpExchange& streams, service::Call& call)
       : dispatcher_{dispatcher},
         route_{found.index == RouteTree::npos ? nullptr
                                               : &dispatcher.router_.routes()[found.index]},
         exchange_{.request = request,
-                  .response = response,
+                  .response = streams.response,
                   .call = call,
                   .route = route_ == nullptr ? kNoRoute : route_->info,
-                  .values = {found.values.data(), found.count}} {}
+                  .values = {found.values.data(), found.count},
+                  .streams = &streams} {}
 
   Task<> run(service::Call&) override {
     return route_ != nullptr ? route_->handler(exchange_) : run_without_route();
@@ -80,8 +81,18 @@ const service::Layers& Dispatcher::layers_of(std::size_t route) const {
   return route == RouteTree::npos ? layers_ : route_layers_[route];
 }
 
-Task<> Dispatcher::run(transport::HttpRequest& message, Response& response,
-                       const net::Endpoint& peer) const {
+transport::BodyUse Dispatcher::body_use(const transport::HttpRequest& head) const {
+  const auto target = parse_target(head.method, head.target);
+  if (!target) return transport::BodyUse::kStream;
+  const auto found = tree_.find(head.method, target->path);
+  if (found.index == RouteTree::npos) return transport::BodyUse::kStream;
+  return router_.routes()[found.index].handler.reads_body() ? transport::BodyUse::kStream
+                                                            : transport::BodyUse::kWhole;
+}
+
+Task<> Dispatcher::run(transport::HttpExchange& exchange, const net::Endpoint& peer) const {
+  transport::HttpRequest& message = exchange.request;
+  Response& response = exchange.response;
   const auto target = parse_target(message.method, message.target);
   if (!target) {
     // Not a path: there is nothing that a layer could say about it.
@@ -110,7 +121,7 @@ Task<> Dispatcher::run(transport::HttpRequest& message, Response& response,
   Context context = outer;
   context.call = &call;
   promise.use_context(context);
-  Terminal terminal{*this, found, request, response, call};
+  Terminal terminal{*this, found, request, exchange, call};
   try {
     co_await service::Next{layers_of(found.index), terminal}(call);
   } catch (...) {
@@ -120,7 +131,12 @@ Task<> Dispatcher::run(transport::HttpRequest& message, Response& response,
     call.http_status = 500;
   }
   promise.use_context(outer);
-  if (!call.status.ok()) set_error(response, status_of(call), call.status.message());
+  if (call.status.ok()) co_return;
+  if (exchange.writer.started()) {
+    exchange.writer.abandon();
+  } else {
+    set_error(response, status_of(call), call.status.message());
+  }
 }
 
 }  // namespace hal::http

@@ -15,10 +15,14 @@ class Dispatcher {
   /// `outer`: the host's layers, outside of the router's.
   explicit Dispatcher(Router router, service::Layers outer = {});
 
-  /// Fills in `response`, whatever happens: an exception that got through the layers is a 500 and
-  /// a log line. All arguments must outlive it.
-  Task<> run(transport::HttpRequest& request, Response& response,
-             const net::Endpoint& peer) const;
+  /// Fills in the response, whatever happens: an exception that got through the layers is a 500
+  /// and a log line. A response that a handler has started and not finished is abandoned. All
+  /// arguments must outlive it.
+  Task<> run(transport::HttpExchange& exchange, const net::Endpoint& peer) const;
+
+  /// Who takes in the body of this request: the handler when it has a BodyStream; nobody, so that
+  /// it is a stream too, when there is no handler.
+  [[nodiscard]] transport::BodyUse body_use(const transport::HttpRequest& head) const;
 
  private:
   class Terminal;

@@ -140,6 +140,7 @@ struct Json {
   [[nodiscard]] T* operator->() noexcept { return &value; }
   [[nodiscard]] const T* operator->() const noexcept { return &value; }
 
+  static constexpr bool kWholeBody = true;
   static Expected<Json> extract(const Exchange& exchange) {
     if (auto type = detail::check_json_type(exchange.request.headers); !type) {
       return std::unexpected{std::move(type.error())};

@@ -5,6 +5,7 @@
 #include <hal/http/error.hpp>
 #include <hal/http/message.hpp>
 #include <hal/service/call.hpp>
+#include <hal/transport/http_body.hpp>
 
 #include <memory>
 #include <span>
@@ -53,6 +54,8 @@ struct Exchange {
   const RouteInfo& route;
   /// The parameters' values, in order, still encoded.
   std::span<const std::string_view> values;
+  /// For BodyStream and ResponseWriter.
+  const transport::HttpExchange* streams = nullptr;
 
   void fail(Failure failure) const {
     call.http_status = failure.http_status;
@@ -63,6 +66,7 @@ struct Exchange {
 /// How a parameter of type A is had. Extractor types have
 ///   static Expected<A> extract(const Exchange&);
 ///   static void check(const RouteInfo&);   contract failure if no request could ever give it
+/// and, as true constants, kWholeBody, kReadsBody or kWritesResponse when that is what they do.
 template <class A>
 struct Parameter {
   static_assert(
@@ -109,11 +113,25 @@ struct IsTask : std::false_type {};
 template <class T>
 struct IsTask<Task<T>> : std::true_type {};
 
+template <class A>
+inline constexpr bool kWantsWholeBody = requires { requires A::kWholeBody; };
+template <class A>
+inline constexpr bool kReadsBody = requires { requires A::kReadsBody; };
+template <class A>
+inline constexpr bool kWritesResponse = requires { requires A::kWritesResponse; };
+
 using AnyFunction = void (*)();
 
 template <class R, class... A>
 class Invocation {
  public:
+  static constexpr bool kReads = (kReadsBody<A> || ...);
+  static constexpr bool kWrites = (kWritesResponse<A> || ...);
+  static_assert(!(kReads && (kWantsWholeBody<A> || ...)),
+                "a handler takes the body as a whole or as a BodyStream");
+  static_assert(!kWrites || std::is_same_v<R, Task<Result<>>>,
+                "a handler with a ResponseWriter returns Task<Result<>>");
+
   static Task<> invoke(AnyFunction erased, const Exchange& exchange) {
     // Braces: from left to right, so that the first wrong parameter is the one that is told.
     Values values{Parameter<A>::extract(exchange)...};
@@ -123,7 +141,14 @@ class Invocation {
     }
     const auto function = reinterpret_cast<R (*)(A...)>(erased);
     constexpr auto kIndices = std::index_sequence_for<A...>{};
-    if constexpr (IsTask<R>::value) {
+    if constexpr (kWrites) {
+      auto result = co_await call(function, values, kIndices);
+      if (result) {
+        exchange.call.http_status = exchange.response.status;
+      } else {
+        exchange.call.status = std::move(result.error());
+      }
+    } else if constexpr (IsTask<R>::value) {
       reply(exchange, co_await call(function, values, kIndices));
     } else {
       reply(exchange, call(function, values, kIndices));
@@ -158,7 +183,8 @@ class Handler {
   explicit Handler(R (*function)(A...))
       : function_{reinterpret_cast<detail::AnyFunction>(function)},
         invoke_{&detail::Invocation<R, A...>::invoke},
-        check_{&detail::Invocation<R, A...>::check} {}
+        check_{&detail::Invocation<R, A...>::check},
+        reads_body_{detail::Invocation<R, A...>::kReads} {}
 
   /// Extracts the parameters, runs the function, puts its result into the exchange.
   [[nodiscard]] Task<> operator()(const Exchange& exchange) const {
@@ -166,11 +192,14 @@ class Handler {
   }
   /// Contract failure when a parameter cannot be had on this route.
   void check(const RouteInfo& route) const { check_(route); }
+  /// Has it a BodyStream?
+  [[nodiscard]] bool reads_body() const noexcept { return reads_body_; }
 
  private:
   detail::AnyFunction function_;
   Task<> (*invoke_)(detail::AnyFunction, const Exchange&);
   void (*check_)(const RouteInfo&);
+  bool reads_body_;
 };
 
 }  // namespace hal::http

@@ -3,6 +3,7 @@
 
 #include <hal/http/extract.hpp>
 #include <hal/http/results.hpp>
+#include <hal/http/stream.hpp>
 #include <hal/service/layer.hpp>
 #include <hal/service/layers/trace/trace.hpp>
 
@@ -19,8 +20,9 @@ using layers::path_prefix;
 
 /// `Router{api}.get("/api/v1/hello/:id", hello)`: the pattern's syntax is RouteTree's. A handler
 /// is a plain function, or a lambda without captures, whose parameters are extractors (Path,
-/// Query, Header, Json, State, const Request&) in any order, and whose result is Json<T>,
-/// Created<T>, std::string, Response or void, by itself, as Result, or as Task of either. An error
+/// Query, Header, Json, State, const Request&, BodyStream, ResponseWriter) in any order, and whose
+/// result is Json<T>, Created<T>, std::string or Response, by itself or in a Result (Result<> is
+/// 204), each by itself or in a Task. An error
 /// becomes {"error":{"code":...,"message":...}} with the HTTP status of its code.
 ///
 /// A path without a route is 404; one with routes of other methods only is 405 with Allow. HEAD is

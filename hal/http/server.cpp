@@ -12,8 +12,11 @@ class ConnectionRequests final : public transport::Http1Handler {
   ConnectionRequests(const Dispatcher& dispatcher, net::Endpoint peer)
       : dispatcher_{dispatcher}, peer_{std::move(peer)} {}
 
-  Task<> handle(transport::HttpRequest& request, Response& response) override {
-    return dispatcher_.run(request, response, peer_);
+  transport::BodyUse body_use(const transport::HttpRequest& head) const override {
+    return dispatcher_.body_use(head);
+  }
+  Task<> handle_exchange(transport::HttpExchange& exchange) override {
+    return dispatcher_.run(exchange, peer_);
   }
   void refuse(int status, std::string_view message, Response& response) override {
     set_error(response, status, message);

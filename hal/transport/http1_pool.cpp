@@ -14,64 +14,105 @@ bool idempotent(std::string_view method) {
   return std::ranges::find(kMethods, method) != kMethods.end();
 }
 
-Status timed_out(Status status, std::string_view phase, const net::Endpoint& server) {
-  if (status.code() != Code::kDeadlineExceeded) return status;
-  return status.with_prefix(std::string{phase} + net::to_string(server));
-}
-
 }  // namespace
 
-/// Counts an exchange on every way out.
-class Http1Pool::Active {
- public:
-  explicit Active(Slot& slot) noexcept : slot_{slot} { ++slot_.active; }
-  Active(const Active&) = delete;
-  Active& operator=(const Active&) = delete;
-  ~Active() { --slot_.active; }
-
- private:
-  Slot& slot_;
-};
-
 Http1Pool::Http1Pool(net::Network& network, std::size_t workers, const Http1PoolOptions& options)
-    : network_{network}, options_{options}, slots_(workers) {}
+    : options_{options},
+      connector_{network,
+                 {.connect_timeout = options.connect_timeout,
+                  .handshake_timeout = options.handshake_timeout,
+                  .tls = options.tls}},
+      slots_(workers) {}
 
 Http1Pool::Slot& Http1Pool::slot(const Loop& loop) {
   expects(loop.worker_index() < slots_.size(), "a pool is used on the workers it was made for");
   return slots_[loop.worker_index()];
 }
 
-Task<Result<HttpResponse>> Http1Pool::exchange(net::Endpoint server, const HttpRequest& request) {
+Task<Result<Http1Pool::Slot*>> Http1Pool::slot_for_one_more() {
   Loop& loop = *(co_await this_context()).loop;
   Slot& mine = slot(loop);
   if (mine.active >= options_.active_max) {
     co_return error(Code::kResourceExhausted, "too many HTTP requests are under way");
   }
-  const Active counted{mine};
   drop_expired(mine, loop.now());
-  const bool repeatable = idempotent(request.method);
+  co_return &mine;
+}
+
+Task<Result<HttpResponse>> Http1Pool::exchange(Origin server, const HttpRequest& request) {
+  Slot& mine = *co_await or_return(slot_for_one_more());
+  const Active counted{mine};
+  Attempt attempt{.server = std::move(server), .request = request};
+  auto response = co_await or_return(run(mine, attempt));
+  if (attempt.client->reusable()) {
+    const TimePoint now = (co_await this_context()).loop->now();
+    put(mine, attempt.server, std::move(attempt.client), now);
+  }
+  co_return response;
+}
+
+Task<Result<Http1Stream>> Http1Pool::open(Origin server, const HttpRequest& request,
+                                          const HttpUpload* upload) {
+  Slot& mine = *co_await or_return(slot_for_one_more());
+  const Active counted{mine};
+  Attempt attempt{
+      .server = std::move(server), .request = request, .upload = upload, .whole = false};
+  auto head = co_await or_return(run(mine, attempt));
+  co_return Http1Stream{*this, mine, std::move(attempt.server), std::move(attempt.client),
+                        std::move(head)};
+}
+
+/// On an idle connection or a new one; on a new one again if the server had closed the idle one.
+Task<Result<HttpResponse>> Http1Pool::run(Slot& mine, Attempt& attempt) {
+  const bool repeatable = idempotent(attempt.request.method) && attempt.upload == nullptr;
   for (bool may_reuse = true;; may_reuse = false) {
-    auto client = may_reuse ? take(mine, server) : nullptr;
-    const bool used_before = client != nullptr;
-    if (used_before && !repeatable && !co_await client->still_open()) continue;
-    if (!used_before) client = co_await or_return(connect(server));
-    auto response = co_await timeout(options_.exchange_timeout, client->exchange(request));
-    if (response) {
-      if (client->reusable()) put(mine, server, std::move(client), loop.now());
-      co_return response;
-    }
-    if (used_before && repeatable && !client->answered() &&
+    attempt.client = may_reuse ? take(mine, attempt.server) : nullptr;
+    const bool used_before = attempt.client != nullptr;
+    if (used_before && !repeatable && !co_await attempt.client->still_open()) continue;
+    if (!used_before) attempt.client = co_await or_return(connect(attempt.server));
+    auto response = co_await send(attempt);
+    if (response) co_return response;
+    if (used_before && repeatable && !attempt.client->answered() &&
         response.error().code() == Code::kUnavailable) {
       continue;
     }
-    co_return error(timed_out(std::move(response.error()), "waiting for the answer of ", server));
+    co_return error(timed_out(std::move(response.error()), "waiting for the answer of ",
+                              attempt.server.endpoint));
   }
 }
 
-Task<Result<std::unique_ptr<Http1Client>>> Http1Pool::connect(const net::Endpoint& server) {
-  auto stream = co_await timeout(options_.connect_timeout, network_.connect(server));
-  if (!stream) co_return error(timed_out(std::move(stream.error()), "connecting to ", server));
-  co_return std::make_unique<Http1Client>(std::move(*stream), options_.limits);
+Task<Result<HttpResponse>> Http1Pool::send(Attempt& attempt) const {
+  Http1Client& client = *attempt.client;
+  const Duration time = options_.exchange_timeout;
+  if (attempt.whole) co_return co_await timeout(time, client.exchange(attempt.request));
+  if (attempt.upload == nullptr) co_return co_await timeout(time, client.open(attempt.request));
+  co_await or_return(client.send(attempt.request, *attempt.upload, options_.stream_idle_timeout));
+  co_return co_await timeout(time, client.receive_head());
+}
+
+Task<Result<std::string>> Http1Stream::read() {
+  if (!failure_.ok()) co_return error(failure_);
+  if (client_ == nullptr) co_return std::string{};
+  auto piece = co_await timeout(pool_->options_.stream_idle_timeout, client_->read());
+  if (!piece) {
+    failure_ = timed_out(std::move(piece.error()), "waiting for more from ", server_.endpoint);
+    client_.reset();
+    active_.reset();
+    co_return error(failure_);
+  }
+  if (client_->complete()) {
+    if (client_->reusable()) {
+      pool_->put(*slot_, server_, std::move(client_), (co_await this_context()).loop->now());
+    }
+    client_.reset();
+    active_.reset();
+  }
+  co_return piece;
+}
+
+Task<Result<std::unique_ptr<Http1Client>>> Http1Pool::connect(const Origin& server) {
+  auto stream = co_await or_return(connector_.connect(server));
+  co_return std::make_unique<Http1Client>(std::move(stream), options_.limits);
 }
 
 void Http1Pool::drop_expired(Slot& slot, TimePoint now) const {
@@ -80,7 +121,7 @@ void Http1Pool::drop_expired(Slot& slot, TimePoint now) const {
 }
 
 /// The one used last: it is the least likely to have been closed.
-std::unique_ptr<Http1Client> Http1Pool::take(Slot& slot, const net::Endpoint& server) {
+std::unique_ptr<Http1Client> Http1Pool::take(Slot& slot, const Origin& server) {
   const auto found = std::find_if(slot.idle.rbegin(), slot.idle.rend(),
                                   [&](const Idle& idle) { return idle.server == server; });
   if (found == slot.idle.rend()) return nullptr;
@@ -89,7 +130,7 @@ std::unique_ptr<Http1Client> Http1Pool::take(Slot& slot, const net::Endpoint& se
   return client;
 }
 
-void Http1Pool::put(Slot& slot, const net::Endpoint& server, std::unique_ptr<Http1Client> client,
+void Http1Pool::put(Slot& slot, const Origin& server, std::unique_ptr<Http1Client> client,
                     TimePoint now) const {
   if (options_.idle_max == 0) return;
   if (slot.idle.size() >= options_.idle_max) slot.idle.erase(slot.idle.begin());

@@ -248,6 +248,10 @@ class Machine {
   }
 
   void skip_body() { parser_->skip(true); }
+  void allow_any_body() {
+    any_body_ = true;
+    parser_->body_limit(boost::none);
+  }
   [[nodiscard]] Head& head() { return head_; }
   [[nodiscard]] const Headers& trailers() const { return trailers_; }
   [[nodiscard]] bool started() const { return parser_->got_some() || interims_ > 0; }
@@ -265,6 +269,7 @@ class Machine {
   }
 
   void reset() {
+    any_body_ = false;
     restart(false);
     error_.reset();
     interims_ = 0;
@@ -291,6 +296,7 @@ class Machine {
               blame({400, {Code::kInvalidArgument, "unexpected 1xx responses"}}, ec, {})};
         }
         restart(parser_->skip());
+        if (any_body_) parser_->body_limit(boost::none);
         return false;
       }
       step.event = Event::kHead;
@@ -394,6 +400,7 @@ class Machine {
   std::optional<ParseError> error_;
   std::size_t empty_lines_ = 0;
   std::size_t interims_ = 0;
+  bool any_body_ = false;
   std::size_t scanned_ = 0;  // bytes of what is pending that hold no bare LF
 };
 
@@ -423,6 +430,7 @@ ResponseParser::ResponseParser(ResponseParser&&) noexcept = default;
 ResponseParser& ResponseParser::operator=(ResponseParser&&) noexcept = default;
 ResponseParser::~ResponseParser() = default;
 void ResponseParser::expect_no_body() { impl_->skip_body(); }
+void ResponseParser::allow_any_body() { impl_->allow_any_body(); }
 ParseResult<Step> ResponseParser::step(std::string_view bytes) { return impl_->step(bytes); }
 const ResponseHead& ResponseParser::head() const noexcept { return impl_->head(); }
 ResponseHead& ResponseParser::head() noexcept { return impl_->head(); }

@@ -129,6 +129,8 @@ class ResponseParser {
   /// The request was HEAD: the response has no body, whatever its head says (RFC 9112 6.3).
   /// Call before the first byte; reset() takes it back.
   void expect_no_body();
+  /// The body of this response has no limit: whoever reads it holds none of it. As above.
+  void allow_any_body();
 
   [[nodiscard]] ParseResult<Step> step(std::string_view bytes);
   [[nodiscard]] const ResponseHead& head() const noexcept;

@@ -6,10 +6,42 @@
 namespace hal::http::testing {
 namespace {
 
-Task<Result<>> dispatch(const Dispatcher* dispatcher, transport::HttpRequest* request,
-                        Response* response) {
+/// The whole body in one piece.
+class OnePiece final : public transport::BodyReader {
+ public:
+  explicit OnePiece(std::string body) : body_{std::move(body)} {}
+  Task<Result<std::string>> read() override { co_return std::exchange(body_, {}); }
+
+ private:
+  std::string body_;
+};
+
+/// Keeps what is written.
+class Collected final : public transport::BodyWriter {
+ public:
+  explicit Collected(const Response& response) : response_{response} {}
+  Task<Result<>> start(std::optional<std::uint64_t>) override {
+    sent_ = response_;
+    co_return Result<>{};
+  }
+  Task<Result<>> write(std::string_view bytes) override {
+    if (!sent_) sent_ = response_;
+    sent_->body += bytes;
+    co_return Result<>{};
+  }
+  [[nodiscard]] bool started() const noexcept override { return sent_.has_value(); }
+  void abandon() noexcept override { sent_->body += "(abandoned)"; }
+
+  [[nodiscard]] Response result() const { return sent_.value_or(response_); }
+
+ private:
+  const Response& response_;
+  std::optional<Response> sent_;
+};
+
+Task<Result<>> dispatch(const Dispatcher* dispatcher, transport::HttpExchange* exchange) {
   const net::Endpoint peer{"192.0.2.1", 1234};
-  co_await dispatcher->run(*request, *response, peer);
+  co_await dispatcher->run(*exchange, peer);
   co_return Result<>{};
 }
 
@@ -22,9 +54,14 @@ Response run_request(Router router, ClientRequest request, service::Layers outer
                                  .headers = std::move(request.headers),
                                  .body = std::move(request.body)};
   Response response;
-  const auto done = hal::testing::run(dispatch, &dispatcher, &message, &response);
+  const bool streams = dispatcher.body_use(message) == transport::BodyUse::kStream;
+  OnePiece body{streams ? std::exchange(message.body, {}) : std::string{}};
+  Collected writer{response};
+  transport::HttpExchange exchange{
+      .request = message, .response = response, .body = body, .writer = writer};
+  const auto done = hal::testing::run(dispatch, &dispatcher, &exchange);
   expects(done.has_value(), "a dispatcher turns every failure into a response");
-  return response;
+  return writer.result();
 }
 
 Response get(Router router, std::string url, Headers headers) {
