@@ -4,7 +4,9 @@
 #include <hal/async/task.hpp>
 #include <hal/base/headers.hpp>
 #include <hal/base/status.hpp>
+#include <hal/net/tls.hpp>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -30,9 +32,21 @@ class HttpPost {
                                        std::string body) = 0;
 };
 
+enum class Compression : std::uint8_t { kNone, kGzip };
+
+struct HttpPostOptions {
+  /// Of requests' bodies (OTEL_EXPORTER_OTLP_COMPRESSION). Gzip costs about 10 ns per byte on the
+  /// worker's loop, and makes spans five to ten times shorter.
+  Compression compression = Compression::kNone;
+  /// For https (OTEL_EXPORTER_OTLP_CERTIFICATE and the client's own).
+  net::TlsClientOptions tls{};
+};
+
 /// HTTP/1.1 on one kept connection per worker. Nothing is put around a request: the exporter's
-/// headers are all there are. `network` must outlive it; `workers` as for transport::Http1Pool.
-/// kInvalidArgument for a URL that is none, and for https.
-[[nodiscard]] std::shared_ptr<HttpPost> make_http_post(net::Network& network, std::size_t workers);
+/// headers are all there are, and Content-Encoding with compression. `network` must outlive it;
+/// `workers` as for transport::Http1Pool. INVALID_ARGUMENT for a URL that is none, or TLS options
+/// that are wrong.
+[[nodiscard]] std::shared_ptr<HttpPost> make_http_post(net::Network& network, std::size_t workers,
+                                                       HttpPostOptions options = {});
 
 }  // namespace hal::exporter

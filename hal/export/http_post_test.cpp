@@ -5,12 +5,14 @@
 #include <gtest/gtest.h>
 
 #include <hal/export/otlp_exporter.hpp>
+#include <hal/net/testing/tls_pair.hpp>
 #include <hal/service/testing/test_host.hpp>
 #include <hal/telemetry/span.hpp>
 #include <hal/telemetry/testing/captured_logs.hpp>
 #include <hal/telemetry/testing/test_tracer.hpp>
 #include <hal/transport/accept_loop.hpp>
 #include <hal/transport/http1_server.hpp>
+#include <hal/wire/gzip.hpp>
 
 namespace hal::exporter {
 namespace {
@@ -26,6 +28,7 @@ class Collector final : public transport::ConnectionHandler, private transport::
   }
   std::vector<transport::HttpRequest> requests;
   int connections = 0;
+  std::optional<net::TlsServer> tls;
 
  private:
   static Task<> accept(Collector* self) {
@@ -34,6 +37,11 @@ class Collector final : public transport::ConnectionHandler, private transport::
   Task<> serve(std::unique_ptr<net::Stream> stream) override {
     ++connections;
     const transport::Http1ServerOptions options;
+    if (tls) {
+      auto secured = co_await tls->accept(std::move(stream));
+      if (!secured) co_return;
+      stream = std::move(*secured);
+    }
     co_await serve_http1(*stream, *this, options, host_.drain());
   }
   Task<> handle(transport::HttpRequest& request, transport::HttpResponse& response) override {
@@ -62,7 +70,7 @@ struct HttpPostTest : ::testing::Test {
 
   service::testing::TestHost host;
   Collector collector{host};
-  const std::shared_ptr<HttpPost> http = make_http_post(host.network(), 1);
+  std::shared_ptr<HttpPost> http = make_http_post(host.network(), 1);
 };
 
 TEST_F(HttpPostTest, SendsTheRequestAsItIsAndKeepsTheConnection) {
@@ -88,7 +96,39 @@ TEST_F(HttpPostTest, SendsTheRequestAsItIsAndKeepsTheConnection) {
 TEST_F(HttpPostTest, SaysWhyThereIsNoAnswer) {
   EXPECT_EQ(post("http://127.0.0.1:1/v1/traces").error().code(), Code::kUnavailable);
   EXPECT_EQ(post("collector").error().code(), Code::kInvalidArgument);
-  EXPECT_THAT(post("https://127.0.0.1:4318/").error().message(), HasSubstr("not by https"));
+  EXPECT_THAT(post("https://127.0.0.1:4318/").error().message(), HasSubstr("TLS: "));
+}
+
+TEST_F(HttpPostTest, GzipMakesTheBodyShorter) {
+  http = make_http_post(host.network(), 1, {.compression = Compression::kGzip});
+  const std::string body(1000, 's');
+  ASSERT_TRUE(post("http://127.0.0.1:4318/v1/traces", {}, body));
+  const auto& request = collector.requests.at(0);
+  EXPECT_EQ(request.headers.get("content-encoding"), "gzip");
+  EXPECT_EQ(request.headers.get("content-length"), fmt::format("{}", request.body.size()));
+  EXPECT_LT(request.body.size(), 100U);
+  EXPECT_EQ(wire::gunzip(request.body), body);
+}
+
+TEST_F(HttpPostTest, HttpsIsVerified) {
+  auto tls = net::testing::usual_tls();
+  tls.server.client_ca_pem = net::testing::shared_ca().pem();
+  collector.tls = *net::TlsServer::make(tls.server);
+  const std::string url = "https://127.0.0.1:4318/v1/traces";
+  tls.client.identity = net::testing::shared_ca().issue({.names = {"URI:spiffe://mesh/api"}});
+  http = make_http_post(host.network(), 1, {.tls = tls.client});
+  for (int i = 0; i < 2; ++i) {
+    const auto reply = post(url, {}, "spans");
+    ASSERT_TRUE(reply) << reply.error().to_string();
+    EXPECT_EQ(reply->body, "taken");
+  }
+  EXPECT_EQ(collector.connections, 1) << "the connection is kept";
+
+  http = make_http_post(host.network(), 1);
+  EXPECT_THAT(post(url).error().message(), HasSubstr("TLS: unable to get local issuer"));
+  http = make_http_post(host.network(), 1, {.tls = {.ca_pem = "x"}});
+  EXPECT_EQ(post(url).error().code(), Code::kInvalidArgument);
+  EXPECT_EQ(collector.requests.size(), 2U);
 }
 
 Task<Result<>> record_and_flush(OtlpExporter* exporter, telemetry::Tracer* tracer) {

@@ -80,7 +80,8 @@ Result<ContextPtr> make_context(const SSL_METHOD* method, TlsVersion version_min
   // Without sessions each connection is verified anew, and a server writes nothing unasked.
   SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
   SSL_CTX_set_num_tickets(context.get(), 0);
-  SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS);
+  // A side shows the certificates that it was given, not those of CAs that it knows.
+  SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
   SSL_CTX_set_max_cert_list(context.get(), kPeerCertificatesBytesMax);
   return context;
 }
