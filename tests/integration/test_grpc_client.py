@@ -8,7 +8,7 @@ import threading
 import grpc
 import pytest
 
-from support import CAP, rpc
+from support import CAP, h2, rpc
 from support.traces import CHAIN
 
 TRACE = "5c3ac35c9f6413ad48485a3953bb6125"
@@ -184,7 +184,7 @@ BAD_BODIES = {
     "compressed without an encoding": (frame(b"x", flag=1), {}, INTERNAL, ""),
     "compressed": (frame(b"x", flag=1), {"grpc-encoding": "gzip"}, UNIMPLEMENTED, "gzip"),
     "a length over the limit": (frame(b"", length=LIMIT + 1), {}, EXHAUSTED, str(LIMIT)),
-    "a deadline of no time": (HELLO, {"grpc-timeout": "0n"}, EXCEEDED, ""),
+    "a deadline of no time": (b"", {"grpc-timeout": "0n"}, EXCEEDED, ""),
 }
 
 
@@ -205,10 +205,25 @@ def test_curl_gets_the_answer(chain, tmp_path):
 
 
 def test_another_content_type_is_415(chain, tmp_path):
-    status, _ = curl(chain.greeter.address, tmp_path, b"{}", {"content-type": "application/json"})
+    status, _ = curl(chain.greeter.address, tmp_path, b"", {"content-type": "application/json"})
     assert status == 415
 
 
 def test_a_get_is_405(chain, tmp_path):
     status, answer = curl(chain.greeter.address, tmp_path, method="GET")
     assert (status, answer["allow"]) == (405, "POST")
+
+
+@pytest.mark.parametrize("headers", [
+    {b"content-type": b"application/json"},
+    {b"content-type": b"application/grpc", b"te": b"trailers", b"grpc-timeout": b"0n"},
+], ids=["content-type", "deadline"])
+def test_an_answer_before_the_end_of_the_request_is_whole(chain, headers):
+    """The whole answer, then RST_STREAM NO_ERROR calls off the rest (RFC 9113 8.1)."""
+    with h2.connect(chain.greeter.address) as peer:
+        peer.call(b"/greeter.Greeter/SayHello", headers)
+        frames = iter(peer.read_frame, None)
+        kind, flags, *_ = next(frame for frame in frames if frame[2] == 1)
+        assert kind == h2.HEADERS and flags & h2.END_STREAM
+        kind, _, stream, payload = next(frames)
+        assert (kind, stream, payload) == (h2.RST_STREAM, 1, bytes(4))

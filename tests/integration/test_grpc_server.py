@@ -1,5 +1,6 @@
 """The api as other people's servers see it: python's grpcio stands in for the greeter."""
 
+import contextlib
 import re
 import socket
 import struct
@@ -9,6 +10,7 @@ import grpc
 import pytest
 
 from support import CAP, http, rpc
+from support.h2 import GOAWAY, RST_STREAM, Listener
 from support.traces import ask_until
 
 TRACE = "463ac35c9f6413ad48485a3953bb6124"
@@ -165,88 +167,6 @@ def test_a_client_that_goes_cancels_the_call(machine, stand_in):
     assert api.get("/api/v1/hello/ww").status == 200
 
 
-# A peer that speaks HTTP/2 just far enough to go away at the wrong time.
-
-DATA, HEADERS, RST_STREAM, SETTINGS, GOAWAY = 0, 1, 3, 4, 7
-END_STREAM, END_HEADERS = 1, 4
-
-
-def literal(name, value):
-    return b"\x00" + bytes([len(name)]) + name + bytes([len(value)]) + value
-
-
-class Peer:
-    def __init__(self, connection):
-        self.socket = connection
-        self.socket.settimeout(CAP)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.socket.close()
-
-    def read(self, size):
-        data = b""
-        while len(data) < size:
-            more = self.socket.recv(size - len(data))
-            assert more, "closed"
-            data += more
-        return data
-
-    def read_frame(self):
-        """Type, flags, stream, payload."""
-        high, low, kind, flags, stream = struct.unpack(">BHBBI", self.read(9))
-        return kind, flags, stream, self.read(high << 16 | low)
-
-    def send_frame(self, kind, flags=0, stream=0, payload=b""):
-        size = len(payload)
-        self.socket.sendall(struct.pack(">BHBBI", size >> 16, size & 0xffff, kind, flags, stream)
-                            + payload)
-
-    def take_call(self):
-        """Shakes hands and reads to the end of the first request; its stream."""
-        self.read(24)
-        self.send_frame(SETTINGS)
-        return self.next_call()
-
-    def next_call(self):
-        while True:
-            kind, flags, stream, _ = self.read_frame()
-            if kind in (HEADERS, DATA) and flags & END_STREAM:
-                return stream
-
-    def answer(self, stream, text):
-        """OK with a SayResp; headers as HPACK literals without indexing (RFC 7541 6.2.2)."""
-        message = b"\x0a" + bytes([len(text)]) + text.encode()
-        self.send_frame(HEADERS, END_HEADERS, stream,
-                        b"\x88" + literal(b"content-type", b"application/grpc"))
-        self.send_frame(DATA, 0, stream, struct.pack(">BI", 0, len(message)) + message)
-        self.send_frame(HEADERS, END_HEADERS | END_STREAM, stream, literal(b"grpc-status", b"0"))
-
-    def reset(self):
-        """RST instead of FIN: as a process that dies with unread bytes."""
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self.socket.close()
-
-
-class Listener:
-    def __init__(self):
-        self.socket = socket.create_server(("127.0.0.1", 0))
-        self.socket.settimeout(CAP)
-        self.port = self.socket.getsockname()[1]
-        self.variables = {"HAL_STATIC_ADDRESSES": f"hal9000-greeter=127.0.0.1:{self.port}"}
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.socket.close()
-
-    def accept(self):
-        return Peer(self.socket.accept()[0])
-
-
 def in_background(function, *arguments):
     """Runs a blocking call; the result is taken by result()."""
     box = []
@@ -337,14 +257,20 @@ def test_a_restarted_server_is_found_again(machine, stand_in):
 
 
 def test_an_answer_that_is_no_grpc_is_told_as_such(machine):
-    """A web server behind the name: HTTP/1.1 bytes on the connection."""
+    """A web server behind the name answers every connection in HTTP/1.1."""
+    def serve(listener):
+        with contextlib.suppress(OSError):
+            while True:
+                with listener.accept() as peer:
+                    peer.socket.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+                    while peer.socket.recv(65536):
+                        pass
+
     with Listener() as listener:
-        api = machine.api(HAL_WORKERS=1, **listener.variables)
-        answer = in_background(api.get, "/api/v1/hello/web")
-        with listener.accept() as peer:
-            peer.read(24)
-            peer.socket.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
-            response = answer()
+        server = in_background(serve, listener)
+        response = machine.api(**listener.variables).get("/api/v1/hello/web")
+        listener.socket.shutdown(socket.SHUT_RDWR)
+        server()
     assert response.status in (500, 503)
     assert response.error
 
