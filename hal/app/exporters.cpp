@@ -19,7 +19,7 @@ void App::Impl::start_exporters() {
   resource.push_back({semconv::kTelemetrySdkName, "hal9000"});
   resource.push_back({semconv::kTelemetrySdkLanguage, "cpp"});
   resource.push_back({semconv::kTelemetrySdkVersion, app::kVersion});
-  const auto post = exporter::make_http_post(network, states.size());
+  const auto post = exporter::make_http_post(network, states.size(), traces.post);
   for (std::size_t index = 0; index < states.size(); ++index) {
     auto& state = states[index];
     state.exporter = std::make_unique<exporter::OtlpExporter>(

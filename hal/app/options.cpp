@@ -37,6 +37,22 @@ void TraceVariables::describe(config::Fields& fields) {
   fields["sampler_argument"].variable("OTEL_TRACES_SAMPLER_ARG").flag("sampler-arg");
   fields["otlp_endpoint"].variable("OTEL_EXPORTER_OTLP_ENDPOINT").help("base; /v1/traces is added");
   fields["otlp_traces_endpoint"].variable("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT").help("as it is");
+  fields["otlp_compression"]
+      .variable("OTEL_EXPORTER_OTLP_TRACES_COMPRESSION")
+      .alias("OTEL_EXPORTER_OTLP_COMPRESSION")
+      .help("gzip or none");
+  fields["otlp_certificate"]
+      .variable("OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE")
+      .alias("OTEL_EXPORTER_OTLP_CERTIFICATE")
+      .help("PEM file: the CAs to trust instead of the system's");
+  fields["otlp_client_certificate"]
+      .variable("OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE")
+      .alias("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE")
+      .help("PEM file: what the collector is shown");
+  fields["otlp_client_key"]
+      .variable("OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY")
+      .alias("OTEL_EXPORTER_OTLP_CLIENT_KEY")
+      .help("PEM file: its private key");
   fields["otel_service_name"].variable("OTEL_SERVICE_NAME").flag("otel-service-name");
   fields["resource_attributes"].variable("OTEL_RESOURCE_ATTRIBUTES").help("key=value,...");
   fields["schedule_delay"]

@@ -42,6 +42,10 @@ struct TraceVariables {
   std::string sampler_argument{};
   std::optional<std::string> otlp_endpoint{};
   std::optional<std::string> otlp_traces_endpoint{};
+  std::string otlp_compression{};
+  std::string otlp_certificate{};
+  std::string otlp_client_certificate{};
+  std::string otlp_client_key{};
   std::string otel_service_name{};
   std::vector<std::string> resource_attributes{};
   std::chrono::milliseconds schedule_delay{5'000};
@@ -54,7 +58,9 @@ struct TraceVariables {
 BOOST_DESCRIBE_STRUCT(TraceVariables, (),
                       (trace_mode, enable_trace, trace_url, mesh_provider, forward_headers,
                        propagators, sdk_disabled, traces_exporter, sampler, sampler_argument,
-                       otlp_endpoint, otlp_traces_endpoint, otel_service_name, resource_attributes,
-                       schedule_delay, export_timeout, max_queue_size, max_export_batch_size))
+                       otlp_endpoint, otlp_traces_endpoint, otlp_compression, otlp_certificate,
+                       otlp_client_certificate, otlp_client_key, otel_service_name,
+                       resource_attributes, schedule_delay, export_timeout, max_queue_size,
+                       max_export_batch_size))
 
 }  // namespace hal::app

@@ -120,6 +120,54 @@ Result<> set_resource(const TraceVariables& variables, std::string_view service_
   return {};
 }
 
+Result<> set_compression(const TraceVariables& variables, exporter::Compression& compression) {
+  const std::string& name = variables.otlp_compression;
+  if (name == "gzip") {
+    compression = exporter::Compression::kGzip;
+  } else if (!name.empty() && name != "none") {
+    return refused("OTEL_EXPORTER_OTLP_COMPRESSION", name, "allowed is one of gzip, none");
+  }
+  return {};
+}
+
+Result<std::string> read_pem(std::string_view variable, const std::string& file) {
+  auto text = net::read_pem_file(file);
+  if (!text) return refused(variable, file, text.error().message());
+  return text;
+}
+
+/// Files of the exporter's TLS (exporter.md); a wrong one is told at start, not by the first span.
+Result<> set_tls(const TraceVariables& variables, net::TlsClientOptions& tls) {
+  constexpr std::string_view kCa = "OTEL_EXPORTER_OTLP_CERTIFICATE";
+  constexpr std::string_view kCertificate = "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE";
+  constexpr std::string_view kKey = "OTEL_EXPORTER_OTLP_CLIENT_KEY";
+  const std::string& certificate = variables.otlp_client_certificate;
+  const std::string& key = variables.otlp_client_key;
+  if (certificate.empty() != key.empty()) {
+    return certificate.empty()
+               ? refused(kKey, key, fmt::format("{} is missing", kCertificate))
+               : refused(kCertificate, certificate, fmt::format("{} is missing", kKey));
+  }
+  if (!variables.otlp_certificate.empty()) {
+    auto pem = read_pem(kCa, variables.otlp_certificate);
+    if (!pem) return error(pem.error());
+    tls.ca_pem = std::move(*pem);
+    if (auto made = net::TlsClient::make(tls); !made) {
+      return refused(kCa, variables.otlp_certificate, made.error().message());
+    }
+  }
+  if (certificate.empty()) return {};
+  auto own = read_pem(kCertificate, certificate);
+  if (!own) return error(own.error());
+  auto own_key = read_pem(kKey, key);
+  if (!own_key) return error(own_key.error());
+  tls.identity = {std::move(*own), std::move(*own_key)};
+  if (auto made = net::TlsClient::make(tls); !made) {
+    return refused(kCertificate, certificate, made.error().message());
+  }
+  return {};
+}
+
 Result<telemetry::ModeInputs> mode_inputs(const TraceVariables& variables) {
   telemetry::ModeInputs inputs{.enable_trace = variables.enable_trace,
                                .sdk_disabled = variables.sdk_disabled,
@@ -154,6 +202,12 @@ Result<TraceSetup> set_up_traces(const TraceVariables& variables, std::string_vi
   }
   setup.mode = telemetry::choose_mode(*inputs);
   if (setup.mode.mode != telemetry::Mode::kFull || inputs->exporter_none) setup.endpoint.clear();
+  if (auto set = set_compression(variables, setup.post.compression); !set) {
+    return error(set.error());
+  }
+  if (!setup.endpoint.empty()) {
+    if (auto set = set_tls(variables, setup.post.tls); !set) return error(set.error());
+  }
   auto sampler = telemetry::Sampler::parse(variables.sampler, variables.sampler_argument);
   if (!sampler) return error(std::move(sampler.error()));
   setup.sampler = *sampler;

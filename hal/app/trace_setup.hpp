@@ -2,6 +2,7 @@
 #pragma once
 
 #include <hal/app/options.hpp>
+#include <hal/export/http_post.hpp>
 #include <hal/service/layers/trace/trace.hpp>
 #include <hal/telemetry/mode.hpp>
 #include <hal/telemetry/sampler.hpp>
@@ -18,6 +19,8 @@ struct TraceSetup {
   layers::TraceOptions layers{};
   /// Where spans go, ".../v1/traces"; empty when nothing is exported.
   std::string endpoint{};
+  /// How they are sent there; looked at only when there is an endpoint.
+  exporter::HttpPostOptions post{};
   std::string service_name{};
   /// service.name first.
   std::vector<std::pair<std::string, std::string>> resource{};

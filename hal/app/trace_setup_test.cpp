@@ -3,6 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <hal/net/testing/test_certificate.hpp>
+
+#include <filesystem>
+#include <fstream>
+
 namespace hal::app {
 namespace {
 
@@ -80,6 +85,79 @@ TEST(TraceSetup, RefusesWithVariableValueAndRule) {
     EXPECT_EQ(setup.error().code(), Code::kInvalidArgument) << text;
     EXPECT_THAT(setup.error().message(), testing::HasSubstr(text));
   }
+}
+
+TEST(TraceSetup, CompressionIsOffUnlessItIsAskedFor) {
+  EXPECT_EQ(set_up({})->post.compression, exporter::Compression::kNone);
+  EXPECT_EQ(set_up({{"OTEL_EXPORTER_OTLP_COMPRESSION", "none"}})->post.compression,
+            exporter::Compression::kNone);
+  EXPECT_EQ(set_up({{"OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"}})->post.compression,
+            exporter::Compression::kGzip);
+  EXPECT_EQ(set_up({{"OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "none"},
+                    {"OTEL_EXPORTER_OTLP_COMPRESSION", "gzip"}})
+                ->post.compression,
+            exporter::Compression::kNone);
+  EXPECT_EQ(set_up({{"OTEL_EXPORTER_OTLP_COMPRESSION", "zip"}}).error().message(),
+            "OTEL_EXPORTER_OTLP_COMPRESSION='zip': allowed is one of gzip, none");
+}
+
+class TraceSetupTls : public ::testing::Test {
+ protected:
+  TraceSetupTls() {
+    std::filesystem::create_directories(folder_);
+    write("ca", ca_.pem());
+    write("certificate", identity_.certificates_pem);
+    write("key", identity_.key_pem);
+  }
+  ~TraceSetupTls() override { std::filesystem::remove_all(folder_); }
+
+  void write(const std::string& name, const std::string& text) {
+    std::ofstream{folder_ / name} << text;
+  }
+  std::string file(const std::string& name) const { return (folder_ / name).native(); }
+  static std::string error_of(Variables variables) {
+    variables.emplace("OTEL_EXPORTER_OTLP_ENDPOINT", "https://collector:4318");
+    const auto setup = set_up(std::move(variables));
+    return setup ? "no error" : setup.error().message();
+  }
+
+  const std::filesystem::path folder_ =
+      std::filesystem::path{::testing::TempDir()} / fmt::format("hal_trace_setup_{}", ::getpid());
+  const net::testing::TestCa ca_;
+  const net::TlsIdentity identity_ = ca_.issue({.names = {"DNS:api"}});
+};
+
+TEST_F(TraceSetupTls, ReadsThePemFiles) {
+  const auto setup = set_up({{"OTEL_EXPORTER_OTLP_ENDPOINT", "https://collector:4318"},
+                             {"OTEL_EXPORTER_OTLP_CERTIFICATE", file("ca")},
+                             {"OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", file("certificate")},
+                             {"OTEL_EXPORTER_OTLP_CLIENT_KEY", file("key")}});
+  ASSERT_TRUE(setup) << setup.error().to_string();
+  EXPECT_EQ(setup->endpoint, "https://collector:4318/v1/traces");
+  EXPECT_EQ(setup->post.tls.ca_pem, ca_.pem());
+  ASSERT_TRUE(setup->post.tls.identity);
+  EXPECT_EQ(setup->post.tls.identity->key_pem, identity_.key_pem);
+  EXPECT_EQ(setup->post.tls.verification, net::TlsVerification::kFull);
+}
+
+TEST_F(TraceSetupTls, RefusesWhatCannotBeUsed) {
+  EXPECT_EQ(error_of({{"OTEL_EXPORTER_OTLP_CERTIFICATE", file("none")}}),
+            fmt::format("OTEL_EXPORTER_OTLP_CERTIFICATE='{0}': {0}: No such file or directory",
+                        file("none")));
+  EXPECT_THAT(error_of({{"OTEL_EXPORTER_OTLP_CERTIFICATE", file("key")}}),
+              testing::HasSubstr("there is no certificate in it"));
+  EXPECT_THAT(error_of({{"OTEL_EXPORTER_OTLP_CLIENT_KEY", file("key")}}),
+              testing::HasSubstr("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE is missing"));
+  EXPECT_THAT(error_of({{"OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", file("certificate")}}),
+              testing::HasSubstr("OTEL_EXPORTER_OTLP_CLIENT_KEY is missing"));
+  write("key", ca_.issue({.names = {"DNS:other"}}).key_pem);
+  EXPECT_THAT(error_of({{"OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", file("certificate")},
+                        {"OTEL_EXPORTER_OTLP_CLIENT_KEY", file("key")}}),
+              testing::HasSubstr("key values mismatch"));
+}
+
+TEST_F(TraceSetupTls, IsLeftAloneWhenNothingIsExported) {
+  EXPECT_TRUE(set_up({{"OTEL_EXPORTER_OTLP_CERTIFICATE", file("none")}}));
 }
 
 TEST(TraceSetup, NamesTheServiceByOpenTelemetrysRules) {
