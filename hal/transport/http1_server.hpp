@@ -26,8 +26,9 @@ struct Http1ServerOptions {
   Duration idle_timeout = std::chrono::seconds{60};
   /// One write that the client does not take in; then the connection is reset.
   Duration write_timeout = std::chrono::seconds{30};
-  /// After draining has begun, a connection that was never used may still send its request.
-  Duration drain_first_request = std::chrono::milliseconds{500};
+  /// After draining has begun, an idle connection may still send a request: its client knew nothing
+  /// of the drain. The answer says "Connection: close".
+  Duration drain_idle_timeout = std::chrono::milliseconds{500};
   /// After a refusal, what the client still sends is read and dropped, so that it sees the answer.
   Duration linger_timeout = std::chrono::seconds{1};
   /// What a handler has left of a body is read and dropped up to here; then the connection ends.

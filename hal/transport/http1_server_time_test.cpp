@@ -149,7 +149,7 @@ TEST(Http1ServerTime, AStopEndsTheConnectionAndItsHandler) {
   EXPECT_THAT(c.handler.ends, ElementsAre("ABORTED: the test stops the server"));
 }
 
-TEST(Http1ServerTime, ADrainClosesAnIdleConnection) {
+TEST(Http1ServerTime, ADrainClosesAnIdleConnectionSoon) {
   Connection c;
   const TimePoint begin = c.loop.now();
   const auto script = [](Connection* self) -> Task<Result<std::string>> {
@@ -159,7 +159,20 @@ TEST(Http1ServerTime, ADrainClosesAnIdleConnection) {
     co_return co_await read_all(self->client.get());
   };
   EXPECT_EQ(c.run(script, &c), ok("GET /1 "));
-  EXPECT_EQ(lasted(c, begin), 5s);
+  EXPECT_EQ(lasted(c, begin), 5s + 500ms);
+}
+
+TEST(Http1ServerTime, ADrainAnswersARequestThatCrossesIt) {
+  Connection c;
+  const auto script = [](Connection* self) -> Task<Result<std::string>> {
+    co_await or_return(co_await self->client->write_all(get("/1")));
+    co_await or_return(co_await sleep(5s));
+    self->drain.start();
+    co_await or_return(co_await sleep(400ms));
+    co_await or_return(co_await self->client->write_all(get("/2")));
+    co_return co_await read_all(self->client.get());
+  };
+  EXPECT_EQ(c.run(script, &c), ok("GET /1 ") + ok("GET /2 ", kClose));
 }
 
 TEST(Http1ServerTime, ADrainLetsARequestFinish) {

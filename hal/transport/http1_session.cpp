@@ -13,10 +13,6 @@ Task<> Http1Session::fill() {
   co_await flush();
   if (ending_) co_return;
   const Phase phase = read_phase();
-  if (phase == Phase::kIdle && drain_.started() && served_ > 0) {
-    ending_ = true;
-    co_return;
-  }
   if (!read_.running() && !read_.has_result()) read_.read(buffer_.writable());
   if (read_.running()) {
     // A byte more must not prolong the time for a head or a body.
@@ -34,7 +30,7 @@ Http1Session::Phase Http1Session::read_phase() const noexcept {
 Duration Http1Session::phase_time(Phase phase) const noexcept {
   switch (phase) {
     case Phase::kIdle:
-      return drain_.started() ? options_.drain_first_request : options_.idle_timeout;
+      return drain_.started() ? options_.drain_idle_timeout : options_.idle_timeout;
     case Phase::kHeader:
       return options_.header_timeout;
     case Phase::kBody:
@@ -139,12 +135,8 @@ void Http1Session::expired() noexcept {
 }
 
 void Http1Session::drain_started() noexcept {
-  if (phase_ != Phase::kIdle || !read_.running()) return;
-  if (served_ == 0) {
-    enter(Phase::kIdle);
-  } else {
-    read_.cancel();
-  }
+  // The client has been told that the connection is kept: its next request may be on the way.
+  if (phase_ == Phase::kIdle && read_.running()) enter(Phase::kIdle);
 }
 
 Task<> Http1Session::finish() {

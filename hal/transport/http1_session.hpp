@@ -22,7 +22,7 @@ class Http1Session final : private SuspensionObserver,
 
   /// Once.
   Task<> run();
-  /// Draining has begun: an idle connection ends.
+  /// Draining has begun: an idle connection has little time for another request.
   void drain_started() noexcept;
 
  private:
