@@ -33,7 +33,7 @@ Task<Result<>> serve_both(Scope& scope, App* app, service::HostAt* otlp, service
   app->add_metadata(app::kOtlpMetadata, url(receives.endpoint));
   app->add_metadata(app::kQueryMetadata, url(answers.endpoint));
   hal::log::info("spans are received on {}/v1/traces, queries answered on {}/api/traces",
-            url(receives.endpoint), url(answers.endpoint));
+                 url(receives.endpoint), url(answers.endpoint));
   co_return co_await app->on_listening(answers);
 }
 

@@ -1,8 +1,8 @@
 // Protobuf's wire format, as far as OTLP traces need it (protobuf.dev, "Encoding").
 #pragma once
 
-#include <hal/telemetry/attribute.hpp>
 #include <hal/base/utf8.hpp>
+#include <hal/telemetry/attribute.hpp>
 
 #include <bit>
 #include <cstdint>

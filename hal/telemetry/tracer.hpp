@@ -43,7 +43,7 @@ struct TracerOptions {
   std::size_t queue_spans_max = 32'768;
   std::size_t batch_spans = 512;  ///< OTEL_BSP_MAX_EXPORT_BATCH_SIZE
   std::size_t batch_bytes_max = 4 * 1024 * 1024;
-  const SpanClock* clock = nullptr;   ///< null: system_clock(). Must outlive the tracer
+  const SpanClock* clock = nullptr;     ///< null: system_clock(). Must outlive the tracer
   std::optional<std::uint64_t> seed{};  ///< of the ids, for tests; unset: from the operating system
 };
 
