@@ -8,30 +8,56 @@
 namespace hal::http {
 namespace {
 
-/// The innermost layer: sends the request.
+/// The innermost layer: sends the request. The response of an upload is a stream at first.
 class Send final : public service::Terminal {
  public:
-  Send(transport::Http1Pool& pool, net::Endpoint server, const transport::HttpRequest& request)
-      : pool_{pool}, server_{std::move(server)}, request_{request} {}
+  Send(transport::Http1Pool& pool, net::Endpoint server, const transport::HttpRequest& request,
+       const transport::HttpUpload* upload, bool whole)
+      : pool_{pool},
+        server_{std::move(server)},
+        request_{request},
+        upload_{upload},
+        whole_{whole} {}
 
   Task<> run(service::Call& call) override {
-    auto outcome = co_await pool_.exchange(server_, request_);
-    if (!outcome) {
-      call.status = std::move(outcome.error());
-      co_return;
+    if (whole_ && upload_ == nullptr) {
+      auto outcome = co_await pool_.exchange(server_, request_);
+      if (outcome) response = std::move(*outcome);
+      call.status = outcome ? Status{} : std::move(outcome.error());
+    } else {
+      auto outcome = co_await pool_.open(server_, request_, upload_);
+      if (outcome) stream.emplace(std::move(*outcome));
+      call.status = outcome ? Status{} : std::move(outcome.error());
     }
-    response = std::move(*outcome);
-    call.http_status = response.status;
-    call.response_headers = &response.headers;
+    if (!call.status.ok()) co_return;
+    auto& head = stream ? stream->head() : response;
+    call.http_status = head.status;
+    call.response_headers = &head.headers;
   }
 
   Response response;
+  std::optional<transport::Http1Stream> stream;
 
  private:
   transport::Http1Pool& pool_;
   const net::Endpoint server_;
   const transport::HttpRequest& request_;
+  const transport::HttpUpload* const upload_;
+  const bool whole_;
 };
+
+/// The rest of a response, into its head.
+Task<Result<Response>> read_all(transport::Http1Stream stream, std::uint64_t body_bytes_max) {
+  Response response = std::move(stream.head());
+  for (;;) {
+    const auto piece = co_await or_return(stream.read());
+    if (piece.empty()) co_return response;
+    if (response.body.size() + piece.size() > body_bytes_max) {
+      co_return error(Code::kInternal, "bad response: the body is over the limit");
+    }
+    response.body += piece;
+  }
+}
 
 }  // namespace
 
@@ -40,7 +66,9 @@ Client::Client(service::Host& host, ClientOptions options)
 
 Client::Client(net::Network& network, std::size_t workers, service::Layers layers,
                ClientOptions options)
-    : layers_{std::move(layers)}, pool_{network, workers, options.pool} {}
+    : layers_{std::move(layers)},
+      body_bytes_max_{options.pool.limits.body_bytes},
+      pool_{network, workers, options.pool} {}
 
 Task<Result<Response>> Client::get(std::string url, Headers headers) {
   co_return co_await request(
@@ -54,7 +82,24 @@ Task<Result<Response>> Client::post(std::string url, std::string body, Headers h
                               .body = std::move(body)});
 }
 
+/// One of the two, as Send has it.
+struct Client::Sent {
+  Response response;
+  std::optional<transport::Http1Stream> stream;
+};
+
 Task<Result<Response>> Client::request(ClientRequest request) {
+  Sent sent = co_await or_return(send(std::move(request), true));
+  if (sent.stream) co_return co_await read_all(std::move(*sent.stream), body_bytes_max_);
+  co_return std::move(sent.response);
+}
+
+Task<Result<ResponseStream>> Client::open(ClientRequest request) {
+  Sent sent = co_await or_return(send(std::move(request), false));
+  co_return ResponseStream{std::move(*sent.stream)};
+}
+
+Task<Result<Client::Sent>> Client::send(ClientRequest request, bool whole) {
   const auto url = wire::parse_url(request.url);
   if (!url) co_return error(url.error().with_prefix(request.url));
   if (url->scheme != "http") {
@@ -76,12 +121,38 @@ Task<Result<Response>> Client::request(ClientRequest request) {
                      .peer_host = url->host,
                      .peer_port = url->port,
                      .request_headers = &message.headers};
-  Send send{pool_, {url->host, url->port}, message};
+  std::optional<transport::HttpUpload> upload;
+  if (request.upload != nullptr) upload.emplace(*request.upload, request.upload_length);
+  Send send{pool_, {url->host, url->port}, message, upload ? &*upload : nullptr, whole};
   co_await service::Next{layers_, send}(call);
   if (!call.status.ok()) {
     co_return error(call.status.with_prefix(fmt::format("{} {}", message.method, request.url)));
   }
-  co_return std::move(send.response);
+  co_return Sent{.response = std::move(send.response), .stream = std::move(send.stream)};
+}
+
+Task<Result<std::optional<std::string>>> ResponseStream::read_line(std::size_t size_max) {
+  for (;;) {
+    const auto end = buffered_.find('\n', searched_);
+    if (end <= size_max) {
+      std::string line = buffered_.substr(0, end);
+      buffered_.erase(0, end + 1);
+      searched_ = 0;
+      if (line.ends_with('\r')) line.pop_back();
+      co_return line;
+    }
+    searched_ = buffered_.size();
+    if (buffered_.size() > size_max) {
+      co_return error(Code::kResourceExhausted,
+                      fmt::format("a line of the response has more than {} bytes", size_max));
+    }
+    auto piece = co_await or_return(read());
+    if (piece.empty()) break;
+    buffered_ += piece;
+  }
+  searched_ = 0;
+  if (buffered_.empty()) co_return std::nullopt;
+  co_return std::exchange(buffered_, {});
 }
 
 }  // namespace hal::http

@@ -5,11 +5,36 @@
 #include <hal/service/host.hpp>
 #include <hal/transport/http1_pool.hpp>
 
+#include <optional>
+
 namespace hal::http {
 
 struct ClientOptions {
   /// Timeouts of each phase and limits of responses; the Context's deadline holds as well.
   transport::Http1PoolOptions pool{};
+};
+
+/// A response whose body is still coming. Destroyed before its end it closes the connection. Used
+/// and destroyed on the worker that opened it; the client must outlive it.
+class ResponseStream {
+ public:
+  explicit ResponseStream(transport::Http1Stream stream) noexcept : stream_{std::move(stream)} {}
+
+  [[nodiscard]] int status() const noexcept { return stream_.head().status; }
+  [[nodiscard]] const Headers& headers() const noexcept { return stream_.head().headers; }
+  /// The next piece, as it comes; empty at the end. UNAVAILABLE: the connection was lost before.
+  /// DEADLINE_EXCEEDED: nothing came for Http1PoolOptions::stream_idle_timeout. No other limit:
+  /// a watch may go on for as long as the Context's deadline lets it.
+  Task<Result<std::string>> read() { return stream_.read(); }
+  /// The next line without its end ("\n" or "\r\n"), nullopt at the end of the body; what stands
+  /// behind the last end of line is a line too. RESOURCE_EXHAUSTED beyond `size_max` bytes. Not to
+  /// be mixed with read().
+  Task<Result<std::optional<std::string>>> read_line(std::size_t size_max = 1024 * 1024);
+
+ private:
+  transport::Http1Stream stream_;
+  std::string buffered_;
+  std::size_t searched_ = 0;  // bytes of it without an end of line
 };
 
 /// Keeps connections per worker. Thread-safe as long as it is used on workers' loops; must outlive
@@ -30,9 +55,16 @@ class Client {
   /// says. INTERNAL: what came is no HTTP or over a limit. Host and User-Agent are added unless
   /// the headers have them.
   Task<Result<Response>> request(ClientRequest request);
+  /// The same, but returns when the head of the response is there; the layers have run by then.
+  Task<Result<ResponseStream>> open(ClientRequest request);
 
  private:
+  struct Sent;
+  Task<Result<Sent>> send(ClientRequest request, bool whole);
+
   service::Layers layers_;
+  /// Of responses to uploads: others are bounded by the pool.
+  std::uint64_t body_bytes_max_;
   transport::Http1Pool pool_;
 };
 

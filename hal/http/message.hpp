@@ -2,7 +2,7 @@
 #pragma once
 
 #include <hal/base/headers.hpp>
-#include <hal/transport/http_message.hpp>
+#include <hal/transport/http_body.hpp>
 
 #include <string>
 #include <string_view>
@@ -30,6 +30,11 @@ struct ClientRequest {
   std::string url{};
   Headers headers{};
   std::string body{};
+  /// Instead of `body`: read piece by piece while the request is sent. Must live until the request
+  /// has returned.
+  transport::BodyReader* upload = nullptr;
+  /// Of the upload, as Content-Length; without it the body is chunked.
+  std::optional<std::uint64_t> upload_length{};
 };
 
 }  // namespace hal::http

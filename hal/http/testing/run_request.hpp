@@ -6,11 +6,9 @@
 
 namespace hal::http::testing {
 
-/// What is written to a stream is the response's body; "(abandoned)" behind it says that it was not
-/// finished.
-///
 /// The response of `router` under `outer`, the host's layers. A handler that waits for a time gets
-/// it at once: the loop is a ManualLoop.
+/// it at once: the loop is a ManualLoop. What is written to a stream is the response's body;
+/// "(abandoned)" behind it says that it was not finished.
 [[nodiscard]] Response run_request(Router router, ClientRequest request,
                                    service::Layers outer = {});
 
