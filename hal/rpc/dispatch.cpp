@@ -4,12 +4,15 @@ namespace hal::rpc {
 
 void Dispatcher::add(Service& service) {
   const std::string name{service.full_name()};
-  expects(std::ranges::find(services_, name) == services_.end(),
-          "a server has one service of each name");
-  services_.push_back(name);
+  expects(!has(name), "a server has one service of each name");
+  services_.push_back(&service);
   for (const Method& method : service.methods()) {
     methods_.emplace(fmt::format("/{}/{}", name, method.name), Target{&service, &method});
   }
+}
+
+bool Dispatcher::has(std::string_view full_name) const noexcept {
+  return std::ranges::find(services_, full_name, &Service::full_name) != services_.end();
 }
 
 Result<Dispatcher::Target> Dispatcher::find(std::string_view path) const {
@@ -20,7 +23,7 @@ Result<Dispatcher::Target> Dispatcher::find(std::string_view path) const {
     return error(Code::kUnimplemented, fmt::format("malformed method name: \"{}\"", path));
   }
   const auto service = path.substr(1, slash - 1);
-  if (std::ranges::find(services_, service) == services_.end()) {
+  if (!has(service)) {
     return error(Code::kUnimplemented, fmt::format("unknown service {}", service));
   }
   return error(Code::kUnimplemented,

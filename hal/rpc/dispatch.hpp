@@ -5,6 +5,7 @@
 
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 namespace hal::rpc {
 
@@ -18,6 +19,8 @@ class Dispatcher {
 
   /// A second service of the same name is a contract failure.
   void add(Service& service);
+  [[nodiscard]] const std::vector<Service*>& services() const noexcept { return services_; }
+  [[nodiscard]] bool has(std::string_view full_name) const noexcept;
   /// "/greeter.Greeter/SayHello". kUnimplemented that tells an unknown service from an unknown
   /// method, in grpc-go's words; kUnimplemented for a path of another form, too.
   [[nodiscard]] Result<Target> find(std::string_view path) const;
@@ -27,7 +30,7 @@ class Dispatcher {
     using is_transparent = void;
   };
   std::unordered_map<std::string, Target, Hash, std::equal_to<>> methods_;  // by path
-  std::vector<std::string> services_;
+  std::vector<Service*> services_;
 };
 
 }  // namespace hal::rpc

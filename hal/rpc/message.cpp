@@ -1,12 +1,20 @@
 #include <hal/rpc/message.hpp>
 
+#include <hal/rpc/json.hpp>
 #include <hal/wire/grpc.hpp>
 
 #include <limits>
 
 namespace hal::rpc {
 
-Result<std::string> frame_message(const google::protobuf::MessageLite& message) {
+Result<std::string> frame_message(const google::protobuf::MessageLite& message, Codec codec) {
+  if (codec == Codec::kJson) {
+    const auto json = to_json(message);
+    if (!json) return json;
+    std::string framed;
+    wire::grpc::write_message(*json, framed);
+    return framed;
+  }
   const std::size_t size = message.ByteSizeLong();
   if (size > std::numeric_limits<int>::max()) {
     return error(Code::kInternal,
@@ -25,7 +33,9 @@ Result<std::string> frame_message(const google::protobuf::MessageLite& message) 
   return bytes;
 }
 
-Result<> parse_message(std::string_view bytes, google::protobuf::MessageLite& message) {
+Result<> parse_message(std::string_view bytes, google::protobuf::MessageLite& message,
+                       Codec codec) {
+  if (codec == Codec::kJson) return from_json(bytes, message);
   if (message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return {};
   return error(Code::kInternal, fmt::format("the message's {} bytes are no {}", bytes.size(),
                                             message.GetTypeName()));

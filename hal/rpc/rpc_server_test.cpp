@@ -15,7 +15,10 @@ std::string framed(std::string text) { return frame_message(request(std::move(te
 
 class RpcServerTest : public testing::EchoTest {
  protected:
-  RpcServerTest() { start_server({.message_bytes_max = 100}); }
+  RpcServerTest() {
+    start_server(
+        {.http2 = {.settings = {.header_list_bytes = 16 * 1024}}, .message_bytes_max = 100});
+  }
 
   RawResponse call(const Headers& headers, std::string body) {
     auto response = host.run(raw_call, &host.network(), &host.background(),
@@ -115,7 +118,8 @@ struct RefusedCase {
 TEST_F(RpcServerTest, refuses_what_is_no_grpc_in_terms_of_http) {
   for (const auto& [name, changes, status] : std::initializer_list<RefusedCase>{
            {"JSON", {{"content-type", "application/json"}}, "415"},
-           {"JSON in gRPC", {{"content-type", "application/grpc+json"}}, "415"},
+           {"thrift in gRPC", {{"content-type", "application/grpc+thrift"}}, "415"},
+           {"a longer word", {{"content-type", "application/grpc+jsonx"}}, "415"},
            {"gRPC-Web", {{"content-type", "application/grpc-web"}}, "415"},
            {"nothing", {{"content-type", ""}}, "415"},
            {"GET", {{":method", "GET"}}, "405"},
@@ -128,6 +132,74 @@ TEST_F(RpcServerTest, refuses_what_is_no_grpc_in_terms_of_http) {
     EXPECT_EQ(response.body, "");
   }
   EXPECT_EQ(echo.calls, 0);
+}
+
+std::string framed_json(std::string_view json) {
+  std::string bytes;
+  wire::grpc::write_message(json, bytes);
+  return bytes;
+}
+
+TEST_F(RpcServerTest, json_messages) {
+  for (const std::string type : {"application/grpc+json", "application/grpc+json;charset=utf-8"}) {
+    const auto response =
+        call(headers_with({{"content-type", type}}), framed_json(R"({"text": "Gr\u00fc\u00dfe"})"));
+    EXPECT_EQ(response.headers.get("content-type"), "application/grpc+json");
+    EXPECT_EQ(status_from(response.trailers), Status{});
+    EXPECT_EQ(response.body, framed_json("{\"text\":\"Grüße\"}"));
+  }
+}
+
+TEST_F(RpcServerTest, json_that_is_no_such_message) {
+  for (const std::string json : {"", "{", "[]", R"({"nothing": 1})", R"({"text": 1})",
+                                 R"({"code": -1})", "{\"text\":\"\xff\"}"}) {
+    SCOPED_TRACE(json);
+    const auto response =
+        call(headers_with({{"content-type", "application/grpc+json"}}), framed_json(json));
+    const auto status = status_from(response.headers);
+    ASSERT_TRUE(status);
+    EXPECT_EQ(status->code(), Code::kInternal);
+    EXPECT_NE(status->message().find("test.rpc.Request"), std::string::npos) << status->message();
+    EXPECT_EQ(response.headers.get("content-type"), "application/grpc+json");
+  }
+  EXPECT_EQ(echo.calls, 0);
+}
+
+TEST_F(RpcServerTest, metadata_over_the_limit) {
+  Headers changes;
+  for (int i = 0; i < 3; ++i) changes.add(fmt::format("x-{}", i), std::string(8'000, 'v'));
+  const auto response = call(headers_with(changes), framed("x"));
+  EXPECT_EQ(response.headers.get(":status"), "200");
+  const auto status = status_from(response.headers);
+  ASSERT_TRUE(status);
+  EXPECT_EQ(*status, (Status{Code::kResourceExhausted, "the metadata has more than 16384 bytes"}));
+  EXPECT_EQ(echo.calls, 0);
+}
+
+Task<Result<testing::Reply>> wait_a_moment(const testing::EchoClient* client) {
+  auto message = request("x");
+  message.set_wait_ms(300);
+  co_return co_await client->wait(message);
+}
+
+TEST_F(RpcServerTest, connections_that_grow_old_cost_no_call) {
+  service::testing::TestHost other;
+  other.listen_on.port = kPort;
+  other.registry().put("echo", "127.0.0.1:40000");
+  Status ended;
+  other.background().spawn(testing::serve, static_cast<service::Host*>(&other),
+                           static_cast<Service*>(&echo),
+                           ServerOptions{.http2 = {.age_max = std::chrono::seconds{10},
+                                                   .age_grace = std::chrono::seconds{1}}},
+                           &ended);
+  other.manual_loop().run_ready();
+  const testing::EchoClient client{Channel{other, "echo"}};
+  for (int i = 0; i < 200; ++i) {  // a minute
+    const auto reply = other.run(wait_a_moment, &client);
+    ASSERT_TRUE(reply) << i << ": " << reply.error().to_string();
+  }
+  EXPECT_GE(other.memory().connects(), 5);
+  other.shut_down();
 }
 
 TEST_F(RpcServerTest, says_when_its_port_is_taken) {

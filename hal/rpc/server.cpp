@@ -2,6 +2,8 @@
 
 #include <hal/async/deadline.hpp>
 #include <hal/rpc/dispatch.hpp>
+#include <hal/rpc/reflection.hpp>
+#include <hal/service/layers/trace/trace.hpp>
 #include <hal/telemetry/log.hpp>
 #include <hal/transport/serve.hpp>
 
@@ -32,23 +34,45 @@ class MethodTerminal final : public service::Terminal {
   ServerStream& stream_;
 };
 
-/// An HTTP answer for what is no gRPC request; empty for a gRPC request.
-std::optional<Headers> refuse(const Headers& request) {
+/// How the messages are written; nullopt for what is no gRPC (PROTOCOL-HTTP2.md, Content-Type).
+std::optional<Codec> codec_of(std::string_view type) {
+  constexpr std::string_view kGrpc = "application/grpc";
+  if (!type.starts_with(kGrpc)) return std::nullopt;
+  const auto subtype = type.substr(kGrpc.size(), type.find(';') - kGrpc.size());
+  if (subtype.empty() || subtype == "+proto") return Codec::kProto;
+  if (subtype == "+json") return Codec::kJson;
+  return std::nullopt;
+}
+
+/// An HTTP answer for what is no gRPC request.
+Headers refusal_of(const Headers& request) {
   if (request.get(":method") != "POST") {
-    return Headers{{":status", "405"}, {"allow", "POST"}};
+    return {{":status", "405"}, {"allow", "POST"}};
   }
-  const auto type = request.get("content-type").value_or("");
-  const auto subtype = type.starts_with("application/grpc") ? type.substr(16) : "?";
-  // Only protobuf messages are spoken here (PROTOCOL-HTTP2.md, Content-Type).
-  if (subtype.empty() || subtype.starts_with(';') || subtype == "+proto" ||
-      subtype.starts_with("+proto;")) {
-    return std::nullopt;
+  return {{":status", "415"},
+          {"content-type", "application/grpc"},
+          {"grpc-status", "13"},
+          {"grpc-message",
+           wire::grpc::encode_message(fmt::format("content-type '{}' is not application/grpc",
+                                                  request.get("content-type").value_or("")))}};
+}
+
+/// gRPC clients read a 431 as UNKNOWN: they are told in their own terms.
+ServerOptions with_header_list_answer(ServerOptions options) {
+  auto& settings = options.http2.settings;
+  if (settings.header_list_answer.get(":status") == "431") {
+    settings.header_list_answer = {{":status", "200"}, {"content-type", "application/grpc"}};
+    add_status({Code::kResourceExhausted,
+                fmt::format("the metadata has more than {} bytes", settings.header_list_bytes)},
+               settings.header_list_answer);
   }
-  return Headers{{":status", "415"},
-                 {"content-type", "application/grpc"},
-                 {"grpc-status", "13"},
-                 {"grpc-message", wire::grpc::encode_message(fmt::format(
-                                      "content-type '{}' is not application/grpc", type))}};
+  return options;
+}
+
+/// Probes ask every few seconds: a span each would bury the traces of requests.
+layers::Trace no_spans_of_our_own_services() {
+  return {.skip = {layers::path_prefix("/grpc.health.v1.Health/"),
+                   layers::path_prefix("/grpc.reflection.")}};
 }
 
 /// One worker's connections.
@@ -78,12 +102,20 @@ class WorkerConnections final : public transport::ConnectionHandler {
 class Server::Impl final : public transport::Http2Handler {
  public:
   Impl(service::Host& host, ServerOptions options)
-      : host_{host}, options_{std::move(options)}, layers_{host.server_layers()} {}
+      : host_{host},
+        options_{with_header_list_answer(std::move(options))},
+        layers_{layers::with_trace(host.server_layers(), no_spans_of_our_own_services())},
+        health_{host} {}
 
-  void add(Service& service) { dispatcher_.add(service); }
+  void add(Service& service) {
+    dispatcher_.add(service);
+    health_.set(service.full_name(), ServingStatus::kServing);
+  }
   void layer(service::LayerPtr layer) { layers_.push_back(std::move(layer)); }
+  [[nodiscard]] Health& health() noexcept { return health_; }
 
   Task<Result<>> run() {
+    add_our_own_services();
     co_return co_await transport::serve_on_workers(
         host_, service::Protocol::kGrpc, [this](const service::Worker& worker) {
           return std::make_unique<WorkerConnections>(options_.http2, *this, *worker.drain);
@@ -91,13 +123,15 @@ class Server::Impl final : public transport::Http2Handler {
   }
 
   Task<> handle(std::unique_ptr<transport::Http2Stream> stream) override {
-    if (auto refusal = refuse(stream->headers())) {
-      (void)stream->respond(*refusal, true);
+    const Headers& request = stream->headers();
+    const auto codec = codec_of(request.get("content-type").value_or(""));
+    if (!codec || request.get(":method") != "POST") {
+      (void)stream->respond(refusal_of(request), true);
       co_return;
     }
     auto& promise = co_await hal::detail::this_promise();
     Context& outer = promise.context();
-    ServerStream messages{*stream, options_.message_bytes_max};
+    ServerStream messages{*stream, options_.message_bytes_max, *codec};
     ServerCall call{messages};
     describe(*stream, call, messages);
     Context context = outer;
@@ -107,6 +141,7 @@ class Server::Impl final : public transport::Http2Handler {
     try {
       auto target = dispatcher_.find(call.path);
       if (!target) call.method = kOtherMethod;
+      call.streaming = target && target->method->kind != MethodKind::kUnary;
       MethodTerminal terminal{std::move(target), messages};
       co_await service::Next{layers_, terminal}(call);
     } catch (...) {
@@ -135,9 +170,32 @@ class Server::Impl final : public transport::Http2Handler {
     }
   }
 
+  void add_our_own_services() {
+    if (options_.health && !dispatcher_.has(health_.full_name())) dispatcher_.add(health_);
+    if (!options_.reflection) return;
+    constexpr std::array<std::string_view, 2> kVersions{"grpc.reflection.v1.ServerReflection",
+                                                        "grpc.reflection.v1alpha.ServerReflection"};
+    std::vector<ReflectionData::Entry> entries;
+    for (const Service* service : dispatcher_.services()) {
+      entries.push_back({std::string{service->full_name()}, std::string{service->proto_name()}});
+    }
+    const std::string proto_name{"hal.internal.reflection.ServerReflection"};
+    for (const auto version : kVersions) {
+      if (!dispatcher_.has(version)) entries.push_back({std::string{version}, proto_name});
+    }
+    const auto data = std::make_shared<const ReflectionData>(std::move(entries));
+    for (const auto version : kVersions) {
+      if (dispatcher_.has(version)) continue;
+      reflection_.push_back(std::make_unique<Reflection>(host_, version, data));
+      dispatcher_.add(*reflection_.back());
+    }
+  }
+
   service::Host& host_;
   const ServerOptions options_;
   service::Layers layers_;
+  Health health_;
+  std::vector<std::unique_ptr<Reflection>> reflection_;
   Dispatcher dispatcher_;
 };
 
@@ -156,6 +214,8 @@ Server& Server::layer(service::LayerPtr layer) & {
   return *this;
 }
 Server&& Server::layer(service::LayerPtr layer) && { return std::move(this->layer(layer)); }
+
+Health& Server::health() noexcept { return impl_->health(); }
 
 Task<Result<>> Server::run() { co_return co_await impl_->run(); }
 

@@ -1,36 +1,40 @@
 #include <hal/rpc/server_stream.hpp>
 
 #include <hal/async/or_return.hpp>
-#include <hal/rpc/message.hpp>
 
 namespace hal::rpc {
 namespace {
 
-Headers response_headers(const Headers& metadata) {
+Headers response_headers(const Headers& metadata, Codec codec) {
   Headers headers;
   headers.reserve(4 + metadata.size(), 128 + metadata.byte_size());
   headers.add(":status", "200");
-  headers.add("content-type", "application/grpc");
+  headers.add("content-type", codec == Codec::kJson ? "application/grpc+json" : "application/grpc");
   copy_metadata(metadata, headers);
   return headers;
 }
 
 }  // namespace
 
-ServerStream::ServerStream(transport::Http2Stream& stream, std::size_t message_bytes_max)
+ServerStream::ServerStream(transport::Http2Stream& stream, std::size_t message_bytes_max,
+                           Codec codec)
     : stream_{stream},
+      codec_{codec},
       reader_{{.max_bytes = message_bytes_max,
                .encoding = std::string{stream.headers().get("grpc-encoding").value_or("")}}} {}
 
 Task<Result<bool>> ServerStream::read(google::protobuf::MessageLite& message) {
   for (;;) {
-    if (stream_.has_data()) reader_.put(stream_.take_data());
     auto bytes = co_await or_return(reader_.next());
     if (bytes) {
-      co_await or_return(parse_message(*bytes, message));
+      co_await or_return(parse_message(*bytes, message, codec_));
       co_return true;
     }
-    if (stream_.has_data()) continue;
+    // Not before the messages at hand are taken: flow control then holds a faster client back.
+    if (stream_.has_data()) {
+      reader_.put(stream_.take_data());
+      continue;
+    }
     if (stream_.ended()) {
       co_await or_return(reader_.finish());
       co_return false;
@@ -46,7 +50,7 @@ Task<Result<>> ServerStream::read_only(google::protobuf::MessageLite& message) {
     if (stream_.has_data()) reader_.put(stream_.take_data());
     while (const auto bytes = co_await or_return(reader_.next())) {
       if (found) co_return error(Code::kInternal, "more than one request message for a unary call");
-      co_await or_return(parse_message(*bytes, message));
+      co_await or_return(parse_message(*bytes, message, codec_));
       found = true;
     }
     if (stream_.ended()) break;
@@ -61,11 +65,11 @@ Task<Result<>> ServerStream::read_only(google::protobuf::MessageLite& message) {
 Result<> ServerStream::send_headers() {
   if (headers_sent_) return {};
   headers_sent_ = true;
-  return stream_.respond(response_headers(initial_metadata_), false);
+  return stream_.respond(response_headers(initial_metadata_, codec_), false);
 }
 
 Result<> ServerStream::write(const google::protobuf::MessageLite& message) {
-  auto framed = frame_message(message);
+  auto framed = frame_message(message, codec_);
   if (!framed) return error(std::move(framed.error()));
   if (auto sent = send_headers(); !sent) return sent;
   return stream_.send(std::move(*framed), false);
@@ -74,7 +78,7 @@ Result<> ServerStream::write(const google::protobuf::MessageLite& message) {
 Result<> ServerStream::finish(const Status& status) {
   Headers trailers;
   if (!headers_sent_) {
-    trailers = response_headers(initial_metadata_);
+    trailers = response_headers(initial_metadata_, codec_);
   } else {
     trailers.reserve(2 + trailing_metadata_.size(), 64 + trailing_metadata_.byte_size());
   }

@@ -1,22 +1,23 @@
 // The server's side of one call, for all four call kinds: messages in, messages out.
 #pragma once
 
+#include <hal/rpc/message.hpp>
 #include <hal/rpc/metadata.hpp>
 #include <hal/service/call.hpp>
 #include <hal/transport/http2_stream.hpp>
 #include <hal/wire/grpc.hpp>
-
-#include <google/protobuf/message_lite.h>
 
 namespace hal::rpc {
 
 /// Belongs to the call's loop; not thread-safe. Outlives the user's method.
 class ServerStream {
  public:
-  ServerStream(transport::Http2Stream& stream, std::size_t message_bytes_max);
+  ServerStream(transport::Http2Stream& stream, std::size_t message_bytes_max,
+               Codec codec = Codec::kProto);
 
   /// The next message; false at the end of the client's messages. kResourceExhausted over the
-  /// limit, kInvalidArgument for bytes that are no such message, kCancelled when the client went.
+  /// limit, kInternal for bytes that are no such message, kCancelled when the client went. The
+  /// client may send about a window's bytes more than what has been read.
   Task<Result<bool>> read(google::protobuf::MessageLite& message);
   /// The one message of a unary or server-streaming call; kInternal when it is missing or not the
   /// only one (grpc/grpc doc/statuscodes.md, "cardinality violation").
@@ -41,6 +42,7 @@ class ServerStream {
   Result<> send_headers();
 
   transport::Http2Stream& stream_;
+  const Codec codec_;
   wire::grpc::MessageReader reader_;
   Headers initial_metadata_;
   Headers trailing_metadata_;

@@ -32,6 +32,8 @@ class Service {
   virtual ~Service() = default;
   /// "greeter.Greeter". Static storage.
   [[nodiscard]] virtual std::string_view full_name() const noexcept = 0;
+  /// The service's name in its .proto, for reflection, where clients call it by another one.
+  [[nodiscard]] virtual std::string_view proto_name() const noexcept { return full_name(); }
   /// Static storage.
   [[nodiscard]] virtual std::span<const Method> methods() const noexcept = 0;
 };

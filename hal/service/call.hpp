@@ -38,6 +38,8 @@ struct Call {
 
   /// Server: the time the caller gives (grpc-timeout), if it says so.
   std::optional<Duration> timeout{};
+  /// gRPC: either side may send many messages. Such a call lasts as long as its caller wants.
+  bool streaming = false;
 
   /// The outcome, set by the innermost handler: OK until then.
   Status status{};

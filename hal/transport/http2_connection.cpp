@@ -3,6 +3,8 @@
 #include <hal/async/deadline.hpp>
 #include <hal/async/or_return.hpp>
 
+#include <random>
+
 namespace hal::transport {
 namespace {
 
@@ -23,6 +25,15 @@ Task<Result<>> read_until_preface(std::string* first_bytes, net::Stream* stream)
         break;
     }
   }
+}
+
+/// The connection's age_max, made unequal. Zero: there is none.
+Duration age_of(const Http2Options& options) {
+  if (options.age_max <= options.age_max.zero()) return Duration::zero();
+  thread_local std::minstd_rand random{std::random_device{}()};
+  const int jitter = static_cast<int>(options.age_jitter_percent);
+  const int percent = std::uniform_int_distribution{100 - jitter, 100 + jitter}(random);
+  return Duration{options.age_max} * percent / 100;
 }
 
 }  // namespace
@@ -183,7 +194,11 @@ Task<Result<>> Http2Connection::refuse_http1(Http2Connection* self) {
 }
 
 Task<> Http2Connection::drain_loop(Http2Connection* self) {
-  if (!co_await self->drain_->wait()) co_return;
+  const Duration age = age_of(self->options_);
+  const auto told = age == Duration::zero() ? co_await self->drain_->wait()
+                                            : co_await timeout(age, self->drain_->wait());
+  const bool too_old = !told && told.error().code() == Code::kDeadlineExceeded;
+  if (!told && !too_old) co_return;
   self->draining_ = true;
   if (!self->preface_done_) {
     // Just connected: the first request may be on its way.
@@ -193,15 +208,23 @@ Task<> Http2Connection::drain_loop(Http2Connection* self) {
       co_return;
     }
   }
+  if (!co_await say_goodbye_to_client(self, too_old ? "max_age" : "the server stops")) co_return;
+  if (!too_old || self->options_.age_grace == self->options_.age_grace.zero()) co_return;
+  if (!co_await sleep(self->options_.age_grace)) co_return;
+  self->scope_->cancel({Code::kUnavailable, "the connection's grace is over"});
+}
+
+Task<Result<>> Http2Connection::say_goodbye_to_client(Http2Connection* self, std::string_view why) {
   self->session_.shutdown_notice();
   // The answer to a ping behind the notice tells that the client has seen it.
   self->session_.ping({'d', 'r', 'a', 'i', 'n'});
   self->flush();
   const auto waited =
       co_await timeout(self->options_.shutdown_notice_time, wait_for(self->pinged_));
-  if (!waited && waited.error().code() != Code::kDeadlineExceeded) co_return;
-  self->session_.goaway(ErrorCode::kNoError, "the server stops");
+  if (!waited && waited.error().code() != Code::kDeadlineExceeded) co_return waited;
+  self->session_.goaway(ErrorCode::kNoError, why);
   self->flush();
+  co_return Result<>{};
 }
 
 void Http2Connection::shutdown() {

@@ -22,6 +22,13 @@ struct Http2Options {
   std::chrono::milliseconds shutdown_notice_time{1000};
   /// A server waits so long for the client's preface: what connects and says nothing goes.
   std::chrono::milliseconds preface_time{10'000};
+  /// A server says goodbye (GOAWAY, as in a drain) to a connection of this age, so that clients
+  /// resolve and balance anew; zero: never. Streams under way finish.
+  std::chrono::milliseconds age_max{0};
+  /// Each connection's age_max is up to so much shorter or longer: they do not all leave at once.
+  unsigned age_jitter_percent = 10;
+  /// Streams that still run so long after that goodbye are cut; zero: they may run on.
+  std::chrono::milliseconds age_grace{0};
   /// So long may the last words of a broken connection (GOAWAY, a 400) take to leave.
   std::chrono::milliseconds goodbye_time{1000};
 };
@@ -79,6 +86,7 @@ class Http2Connection final : public std::enable_shared_from_this<Http2Connectio
   static Task<> write_loop(Http2Connection* self);
   static Task<Result<>> refuse_http1(Http2Connection* self);
   static Task<> drain_loop(Http2Connection* self);
+  static Task<Result<>> say_goodbye_to_client(Http2Connection* self, std::string_view why);
   static Task<> handle_stream(Http2Connection* self, std::unique_ptr<Http2Stream> stream);
   Result<> receive(std::string_view bytes);
   void start_new_streams();

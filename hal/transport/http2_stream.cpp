@@ -46,6 +46,8 @@ Result<> Http2Stream::send_trailers(const Headers& trailers) {
   return queued;
 }
 
+std::size_t Http2Stream::queued_bytes() const noexcept { return connection_->session_.queued(id_); }
+
 Task<Result<>> Http2Stream::sendable() {
   while (failure_.ok() &&
          connection_->session_.queued(id_) > connection_->options_.queued_high_bytes) {

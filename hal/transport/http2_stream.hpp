@@ -53,6 +53,8 @@ class Http2Stream {
   /// Queues body bytes and returns at once; see sendable().
   [[nodiscard]] Result<> send(std::string bytes, bool end_stream);
   [[nodiscard]] Result<> send_trailers(const Headers& trailers);
+  /// Of send(), not yet on their way.
+  [[nodiscard]] std::size_t queued_bytes() const noexcept;
   /// Waits until little enough is queued to send more: back-pressure for streams of messages.
   Task<Result<>> sendable();
 

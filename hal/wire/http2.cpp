@@ -167,8 +167,9 @@ void Session::Impl::answer_too_large(Stream& stream) {
   if (role_ == Role::kServer && !stream.head_received) {
     const StreamId id = stream.id;
     // The Handler has not seen the stream: its on_close stays away as well (head_received).
-    const Headers answer{{":status", "431"}};
-    if (submit_response(id, answer, true)) return reset(id, ErrorCode::kNoError);
+    if (submit_response(id, settings_.header_list_answer, true)) {
+      return reset(id, ErrorCode::kNoError);
+    }
   }
   reset(stream.id, ErrorCode::kEnhanceYourCalm);
 }

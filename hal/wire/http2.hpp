@@ -50,10 +50,11 @@ struct Settings {
   std::uint32_t connection_window_bytes = 4 * 1024 * 1024;
   /// Payload of one frame, 16 KiB to 16 MiB. Larger frames delay other streams behind them.
   std::uint32_t max_frame_bytes = 64 * 1024;
-  /// Names + values + 32 per field (RFC 9113 6.5.2) of one header list. Over it a server answers
-  /// 431 by itself and the Handler never sees the stream; a client resets with
+  /// Names + values + 32 per field (RFC 9113 6.5.2) of one header list. Over it a server gives the
+  /// answer below by itself and the Handler never sees the stream; a client resets with
   /// ENHANCE_YOUR_CALM, which on_close tells.
   std::uint32_t header_list_bytes = 64 * 1024;
+  Headers header_list_answer{{":status", "431"}};
   /// on_writable comes when a stream's queue falls below this.
   std::size_t write_low_bytes = 64 * 1024;
   /// RST_STREAM frames a client may send: so many at once and so many each second, then the

@@ -11,7 +11,9 @@ Task<> ServerDeadline::handle(service::Call& call, service::Next next) const {
   Context& outer = promise.context();
   const Duration by_default =
       call.protocol == service::Protocol::kHttp ? options_.http_default : options_.rpc_default;
-  const Duration timeout = std::min(call.timeout.value_or(by_default), options_.max);
+  const Duration timeout = call.streaming
+                               ? call.timeout.value_or(Duration::max())
+                               : std::min(call.timeout.value_or(by_default), options_.max);
   if (timeout <= Duration::zero()) {
     call.status = {Code::kDeadlineExceeded, "the deadline had passed when the request came in"};
     co_return;

@@ -18,6 +18,7 @@ struct DeadlineOptions {
 
 /// Server side: runs the call under the caller's deadline, else the default. When it has passed,
 /// what the handler waits for ends with DEADLINE_EXCEEDED, and calls made inside inherit it.
+/// A streaming call has the caller's deadline alone: a watch may last for days.
 class ServerDeadline final : public service::Layer {
  public:
   explicit ServerDeadline(DeadlineOptions options = {}) : options_{options} {}
