@@ -9,18 +9,15 @@ namespace hal::exporter {
 namespace {
 
 /// Collectors answer with a few bytes; OTLP bounds it at 4 MiB (exporter.md).
-transport::Http1PoolOptions pool_options(net::TlsClientOptions tls) {
-  return {.limits = {.body_bytes = 4 * 1024 * 1024},
-          .tls = std::move(tls),
-          .exchange_timeout = std::chrono::hours{1},  // the exporter's own is what counts
-          .idle_max = 1};
-}
+constexpr transport::Http1PoolOptions kPool{
+    .limits = {.body_bytes = 4 * 1024 * 1024},
+    .exchange_timeout = std::chrono::hours{1},  // the exporter's own is what counts
+    .idle_max = 1};
 
 class PooledPost final : public HttpPost {
  public:
   PooledPost(net::Network& network, std::size_t workers, HttpPostOptions options)
-      : compression_{options.compression},
-        pool_{network, workers, pool_options(std::move(options.tls))} {}
+      : compression_{options.compression}, pool_{network, workers, kPool, std::move(options.tls)} {}
 
   Task<Result<HttpReply>> post(const std::string& url, const Headers& headers,
                                std::string body) override {

@@ -1,6 +1,7 @@
 #include <hal/http/client.hpp>
 
 #include <hal/async/or_return.hpp>
+#include <hal/http/content_coding.hpp>
 #include <hal/wire/url.hpp>
 
 #include <fmt/format.h>
@@ -11,7 +12,7 @@ namespace {
 /// The innermost layer: sends the request. The response of an upload is a stream at first.
 class Send final : public service::Terminal {
  public:
-  Send(transport::Http1Pool& pool, net::Endpoint server, const transport::HttpRequest& request,
+  Send(transport::Http1Pool& pool, transport::Origin server, const transport::HttpRequest& request,
        const transport::HttpUpload* upload, bool whole)
       : pool_{pool},
         server_{std::move(server)},
@@ -40,7 +41,7 @@ class Send final : public service::Terminal {
 
  private:
   transport::Http1Pool& pool_;
-  const net::Endpoint server_;
+  const transport::Origin server_;
   const transport::HttpRequest& request_;
   const transport::HttpUpload* const upload_;
   const bool whole_;
@@ -68,7 +69,8 @@ Client::Client(net::Network& network, std::size_t workers, service::Layers layer
                ClientOptions options)
     : layers_{std::move(layers)},
       body_bytes_max_{options.pool.limits.body_bytes},
-      pool_{network, workers, options.pool} {}
+      gzip_{options.gzip},
+      pool_{network, workers, options.pool, std::move(options.tls)} {}
 
 Task<Result<Response>> Client::get(std::string url, Headers headers) {
   co_return co_await request(
@@ -86,12 +88,19 @@ Task<Result<Response>> Client::post(std::string url, std::string body, Headers h
 struct Client::Sent {
   Response response;
   std::optional<transport::Http1Stream> stream;
+  bool gzip_offered = false;
 };
 
 Task<Result<Response>> Client::request(ClientRequest request) {
   Sent sent = co_await or_return(send(std::move(request), true));
-  if (sent.stream) co_return co_await read_all(std::move(*sent.stream), body_bytes_max_);
-  co_return std::move(sent.response);
+  if (!sent.stream) co_return std::move(sent.response);
+  auto response = co_await or_return(read_all(std::move(*sent.stream), body_bytes_max_));
+  if (sent.gzip_offered) co_await or_return(decode(response));
+  co_return response;
+}
+
+Result<> Client::decode(Response& response) const {
+  return decode_response(response, {.output_bytes_max = body_bytes_max_});
 }
 
 Task<Result<ResponseStream>> Client::open(ClientRequest request) {
@@ -102,17 +111,13 @@ Task<Result<ResponseStream>> Client::open(ClientRequest request) {
 Task<Result<Client::Sent>> Client::send(ClientRequest request, bool whole) {
   const auto url = wire::parse_url(request.url);
   if (!url) co_return error(url.error().with_prefix(request.url));
-  if (url->scheme != "http") {
-    co_return error(Code::kUnimplemented,
-                    fmt::format("{}: this client speaks http only; in a mesh the sidecar encrypts",
-                                request.url));
-  }
   transport::HttpRequest message{.method = std::move(request.method),
                                  .target = url->target(),
                                  .headers = std::move(request.headers),
                                  .body = std::move(request.body)};
   if (!message.headers.contains("host")) message.headers.add("host", url->authority());
   if (!message.headers.contains("user-agent")) message.headers.add("user-agent", "hal9000");
+  const bool gzip_offered = whole && gzip_ && offer_gzip(message.method, message.headers);
   service::Call call{.kind = service::Kind::kClient,
                      .protocol = service::Protocol::kHttp,
                      .method = message.method,
@@ -123,12 +128,21 @@ Task<Result<Client::Sent>> Client::send(ClientRequest request, bool whole) {
                      .request_headers = &message.headers};
   std::optional<transport::HttpUpload> upload;
   if (request.upload != nullptr) upload.emplace(*request.upload, request.upload_length);
-  Send send{pool_, {url->host, url->port}, message, upload ? &*upload : nullptr, whole};
+  Send send{pool_,
+            {{url->host, url->port}, url->scheme == "https"},
+            message,
+            upload ? &*upload : nullptr,
+            whole};
   co_await service::Next{layers_, send}(call);
+  if (call.status.ok() && gzip_offered && !send.stream) {
+    if (auto decoded = decode(send.response); !decoded) call.status = decoded.error();
+  }
   if (!call.status.ok()) {
     co_return error(call.status.with_prefix(fmt::format("{} {}", message.method, request.url)));
   }
-  co_return Sent{.response = std::move(send.response), .stream = std::move(send.stream)};
+  co_return Sent{.response = std::move(send.response),
+                 .stream = std::move(send.stream),
+                 .gzip_offered = gzip_offered};
 }
 
 Task<Result<std::optional<std::string>>> ResponseStream::read_line(std::size_t size_max) {

@@ -12,6 +12,12 @@ namespace hal::http {
 struct ClientOptions {
   /// Timeouts of each phase and limits of responses; the Context's deadline holds as well.
   transport::Http1PoolOptions pool{};
+  /// For https: servers are verified against the system's CAs unless this says something else. A
+  /// mistake in it is an error of each https request.
+  net::TlsClientOptions tls{};
+  /// Offer gzip, unless a request has an Accept-Encoding or Range of its own, and decode whole
+  /// responses, whose content is bounded by pool.limits.body_bytes. Streams come as they are.
+  bool gzip = true;
 };
 
 /// A response whose body is still coming. Destroyed before its end it closes the connection. Used
@@ -50,7 +56,7 @@ class Client {
   Task<Result<Response>> get(std::string url, Headers headers = {});
   /// Give Content-Type with the headers.
   Task<Result<Response>> post(std::string url, std::string body, Headers headers = {});
-  /// INVALID_ARGUMENT: a malformed URL, method or header; UNIMPLEMENTED: https. UNAVAILABLE: no
+  /// INVALID_ARGUMENT: a malformed URL, method or header, or TLS options. UNAVAILABLE: no
   /// connection, or lost before the response was complete. DEADLINE_EXCEEDED, CANCELLED: as it
   /// says. INTERNAL: what came is no HTTP or over a limit. Host and User-Agent are added unless
   /// the headers have them.
@@ -61,10 +67,12 @@ class Client {
  private:
   struct Sent;
   Task<Result<Sent>> send(ClientRequest request, bool whole);
+  Result<> decode(Response& response) const;
 
   service::Layers layers_;
-  /// Of responses to uploads: others are bounded by the pool.
+  /// Of responses to uploads, and of what gzip makes of one: others are bounded by the pool.
   std::uint64_t body_bytes_max_;
+  bool gzip_;
   transport::Http1Pool pool_;
 };
 

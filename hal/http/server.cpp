@@ -1,5 +1,6 @@
 #include <hal/http/server.hpp>
 
+#include <hal/http/content_coding.hpp>
 #include <hal/http/dispatcher.hpp>
 #include <hal/transport/serve.hpp>
 
@@ -9,13 +10,18 @@ namespace {
 /// What one connection asks for.
 class ConnectionRequests final : public transport::Http1Handler {
  public:
-  ConnectionRequests(const Dispatcher& dispatcher, net::Endpoint peer)
-      : dispatcher_{dispatcher}, peer_{std::move(peer)} {}
+  ConnectionRequests(const Dispatcher& dispatcher, const ServerOptions& options, net::Endpoint peer)
+      : dispatcher_{dispatcher}, options_{options}, peer_{std::move(peer)} {}
 
   transport::BodyUse body_use(const transport::HttpRequest& head) const override {
     return dispatcher_.body_use(head);
   }
   Task<> handle_exchange(transport::HttpExchange& exchange) override {
+    // A streamed body is not there yet.
+    if (options_.gunzip && !exchange.request.body.empty()) {
+      const auto decoded = decode_request(exchange.request, *options_.gunzip);
+      if (!decoded) return refuse_body(exchange.response, decoded.error());
+    }
     return dispatcher_.run(exchange, peer_);
   }
   void refuse(int status, std::string_view message, Response& response) override {
@@ -23,25 +29,31 @@ class ConnectionRequests final : public transport::Http1Handler {
   }
 
  private:
+  static Task<> refuse_body(Response& response, Failure why) {
+    set_error(response, why.http_status, why.status.message());
+    co_return;
+  }
+
   const Dispatcher& dispatcher_;
+  const ServerOptions& options_;
   const net::Endpoint peer_;
 };
 
 /// One worker's connections.
 class WorkerConnections final : public transport::ConnectionHandler {
  public:
-  WorkerConnections(const Dispatcher& dispatcher, const transport::Http1ServerOptions& options,
+  WorkerConnections(const Dispatcher& dispatcher, const ServerOptions& options,
                     service::Drain& drain)
       : dispatcher_{dispatcher}, options_{options}, drain_{drain} {}
 
   Task<> serve(std::unique_ptr<net::Stream> stream) override {
-    ConnectionRequests requests{dispatcher_, stream->peer()};
-    co_await transport::serve_http1(*stream, requests, options_, drain_);
+    ConnectionRequests requests{dispatcher_, options_, stream->peer()};
+    co_await transport::serve_http1(*stream, requests, options_.http1, drain_);
   }
 
  private:
   const Dispatcher& dispatcher_;
-  const transport::Http1ServerOptions& options_;
+  const ServerOptions& options_;
   service::Drain& drain_;
 };
 
@@ -58,7 +70,7 @@ class Server::Impl {
     co_return co_await transport::serve_on_workers(
         host_, service::Protocol::kHttp,
         [this](const service::Worker& worker) {
-          return std::make_unique<WorkerConnections>(dispatcher_, options_.http1, *worker.drain);
+          return std::make_unique<WorkerConnections>(dispatcher_, options_, *worker.drain);
         },
         options_.accept);
   }

@@ -5,14 +5,20 @@
 #include <hal/service/host.hpp>
 #include <hal/transport/accept_loop.hpp>
 #include <hal/transport/http1_server.hpp>
+#include <hal/wire/gzip.hpp>
 
 #include <memory>
+#include <optional>
 
 namespace hal::http {
 
 struct ServerOptions {
   transport::Http1ServerOptions http1{};
   transport::AcceptOptions accept{};
+  /// Set: a handler that takes whole bodies gets the content of one with Content-Encoding: gzip,
+  /// at most so long; else 413, or 400 when it is not gzip. Not set, and for streamed bodies: it
+  /// gets the bytes as they came.
+  std::optional<wire::GunzipLimits> gunzip{};
 };
 
 /// `co_await http::Server{app, routes(api)}.run()`. Tracing, deadlines and panic-to-INTERNAL come

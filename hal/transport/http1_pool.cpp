@@ -16,12 +16,13 @@ bool idempotent(std::string_view method) {
 
 }  // namespace
 
-Http1Pool::Http1Pool(net::Network& network, std::size_t workers, const Http1PoolOptions& options)
+Http1Pool::Http1Pool(net::Network& network, std::size_t workers, const Http1PoolOptions& options,
+                     net::TlsClientOptions tls)
     : options_{options},
       connector_{network,
                  {.connect_timeout = options.connect_timeout,
                   .handshake_timeout = options.handshake_timeout,
-                  .tls = options.tls}},
+                  .tls = std::move(tls)}},
       slots_(workers) {}
 
 Http1Pool::Slot& Http1Pool::slot(const Loop& loop) {

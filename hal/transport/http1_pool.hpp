@@ -17,8 +17,6 @@ struct Http1PoolOptions {
   Duration connect_timeout = std::chrono::seconds{5};
   /// Of the TLS handshake that follows when the origin is https.
   Duration handshake_timeout = std::chrono::seconds{5};
-  /// For https; see Connector. Servers are verified unless this says something else.
-  net::TlsClientOptions tls{};
   /// From the first byte sent to the last byte received; of a stream, to the head of the response
   /// (after an upload: from its end).
   Duration exchange_timeout = std::chrono::seconds{30};
@@ -38,8 +36,10 @@ class Http1Stream;
 /// as it is used on workers' loops. Must outlive its exchanges.
 class Http1Pool {
  public:
-  /// `network` must outlive it. `workers`: loop->worker_index() is below it.
-  Http1Pool(net::Network& network, std::size_t workers, const Http1PoolOptions& options = {});
+  /// `network` must outlive it. `workers`: loop->worker_index() is below it. `tls` is for https,
+  /// see Connector: servers are verified unless it says something else.
+  Http1Pool(net::Network& network, std::size_t workers, const Http1PoolOptions& options = {},
+            net::TlsClientOptions tls = {});
 
   /// As Http1Client::exchange, on an idle connection to the server or a new one. A request that
   /// may be repeated (RFC 9110 9.2.2: GET, HEAD, OPTIONS, TRACE, PUT, DELETE) is sent again, once,
