@@ -29,9 +29,11 @@ void add_counter(std::string& out, std::string_view name, std::string_view help,
 
 std::string livez() { return "ok\n"; }
 
-Result<std::string> readyz(http::State<AdminHost> host) {
-  if (host->app().ready()) return "ready\n";
-  return error(Code::kUnavailable, "not ready: no server listens yet, or the process drains");
+http::Response readyz(http::State<AdminHost> host) {
+  const bool ready = host->app().ready();
+  return {.status = ready ? 200 : 503,
+          .headers = {{"content-type", "text/plain"}},
+          .body = ready ? "ready\n" : "not ready: no server listens yet, or the process drains\n"};
 }
 
 http::Json<Version> version(http::State<AdminHost> host) {

@@ -53,9 +53,8 @@ Task<Result<>> System::start(Session* session) {
                                {{"HAL_COLLECTOR_OTLP_PORT", std::to_string(otlp)},
                                 {"HAL_COLLECTOR_QUERY_PORT", std::to_string(query)}}));
   Variables traced{{"OTEL_BSP_SCHEDULE_DELAY", "200"}};
-  if (!environment_.find("OTEL_EXPORTER_OTLP_ENDPOINT")) {
-    traced.emplace("OTEL_EXPORTER_OTLP_ENDPOINT", otlp_url());
-  }
+  // The most specific variable: whatever the environment names, this system shows its own traces.
+  traced.emplace("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", otlp_url() + "/v1/traces");
   Variables greeter = traced;
   greeter.emplace("SERVICE_PORT", "0");
   co_await or_return(start_one(session, "hal9000-greeter",
@@ -93,6 +92,7 @@ Task<Result<>> System::start_one(Session* session, std::string service, std::str
                     {"HAL_ADMIN_PORT", "0"},
                     {"HAL_REGISTRY", "local"},
                     {"HAL_LOCAL_DIR", options_.local_folder}});
+  command.environment.erase("TRACE_URL");
   for (auto& [name, value] : variables) command.environment.insert_or_assign(name, value);
   children_.push_back(co_await or_return(Child::start(command)));
   auto node = co_await timeout(options_.start_timeout, wait_for(session, service));

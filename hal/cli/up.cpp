@@ -101,6 +101,16 @@ Task<Result<>> try_system(Session* session, System* system, Outcome* outcome) {
   co_return Result<>{};
 }
 
+/// Variables with which spans stay away although nothing is broken.
+void print_suspects(const config::Environment& environment) {
+  for (const char* name : {"HAL_TRACE_MODE", "ENABLE_TRACE", "OTEL_SDK_DISABLED",
+                           "OTEL_TRACES_EXPORTER", "OTEL_TRACES_SAMPLER"}) {
+    if (const auto value = environment.find(name)) {
+      fmt::print("note: {}={} is set: it decides which spans there are\n", name, *value);
+    }
+  }
+}
+
 void print_outcome(const System& system, const Outcome& outcome) {
   fmt::print("\n$ curl {}{}\n{}\n", system.api_url(), kPath, outcome.answer);
   if (outcome.trace) fmt::print("\n{}", render_trace(*outcome.trace, terminal_tree_options()));
@@ -192,6 +202,7 @@ int up(const config::Environment& environment, const config::Arguments& argument
   int exit_code = 1;
   const auto result = (*session)->run(run_and_stop, &system, &*folder, options->once, &exit_code);
   if (!result) return fail(result.error(), 1);
+  if (exit_code != 0) print_suspects(environment);
   return exit_code;
 }
 

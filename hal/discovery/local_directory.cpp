@@ -28,9 +28,9 @@ Result<> check_owner(const std::string& path, const struct stat& status) {
     return unusable(path, fmt::format("belongs to user {}, not to {}", status.st_uid, geteuid()));
   }
   if ((status.st_mode & kOthers) != 0) {
-    return unusable(path, fmt::format("is open to other users (mode {:04o}, expected 0700: "
-                                      "chmod 700 {})",
-                                      status.st_mode & 07777, path));
+    return unusable(path, fmt::format("is open to other users (mode {:04o}, expected 0700): name "
+                                      "a folder of its own",
+                                      status.st_mode & 07777));
   }
   return {};
 }

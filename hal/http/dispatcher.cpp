@@ -36,8 +36,12 @@ class Dispatcher::Terminal final : public service::Terminal {
                   .values = {found.values.data(), found.count},
                   .streams = &streams} {}
 
-  Task<> run(service::Call&) override {
-    return route_ != nullptr ? route_->handler(exchange_) : run_without_route();
+  Task<> run(service::Call& call) override {
+    co_await (route_ != nullptr ? route_->handler(exchange_) : run_without_route());
+    // Inside the layers, so that the line has the ids of the trace.
+    if (!call.status.ok() && status_of(call) >= 500) {
+      log::warn("{} {}: {}", call.method, call.path, call.status.to_string());
+    }
   }
 
  private:
@@ -135,7 +139,8 @@ Task<> Dispatcher::run(transport::HttpExchange& exchange, const net::Endpoint& p
   if (exchange.writer.started()) {
     exchange.writer.abandon();
   } else {
-    set_error(response, status_of(call), call.status.message());
+    const int status = status_of(call);
+    set_error(response, status, message_for_clients(status, call.status.message()));
   }
 }
 

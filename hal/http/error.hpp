@@ -23,6 +23,10 @@ using Expected = std::expected<T, Failure>;
 /// 400: the request does not say what the handler needs.
 [[nodiscard]] std::unexpected<Failure> bad_request(std::string message);
 
+/// What a client is told: the message of its own mistakes (4xx), and no more than the kind of ours
+/// (5xx), whose texts may name hosts, files and services behind the edge. Lives as `message` does.
+[[nodiscard]] std::string_view message_for_clients(int http_status, std::string_view message);
+
 /// The body of an error: {"error":{"code":<http_status>,"message":"<message>"}}.
 [[nodiscard]] std::string error_body(int http_status, std::string_view message);
 

@@ -102,7 +102,7 @@ TEST(HttpLayers, MayChangeTheOutcome) {
   EXPECT_EQ(response.status, 503);
   EXPECT_EQ(response.headers.get("x-spoilt"), "yes");
   EXPECT_EQ(response.headers.count("content-type"), 1U);
-  EXPECT_EQ(response.body, R"({"error":{"code":503,"message":"spoilt"}})");
+  EXPECT_EQ(response.body, R"({"error":{"code":503,"message":"service unavailable"}})");
 }
 
 TEST(HttpLayers, ReadAndWriteHeaders) {
