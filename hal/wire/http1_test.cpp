@@ -220,6 +220,7 @@ std::vector<Refused> refused_heads() {
       {"lower case version", "GET / http/1.1\r\n\r\n", 400, "version"},
       {"space in target", "GET /a b HTTP/1.1\r\nHost: a\r\n\r\n", 400, "version"},
       {"HTTP/2.0", "GET / HTTP/2.0\r\nHost: a\r\n\r\n", 505, "HTTP/2.0"},
+      {"HTTP/2's preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505, "HTTP/2.0"},
       {"HTTP/0.9", "GET / HTTP/0.9\r\nHost: a\r\n\r\n", 505, "HTTP/0.9"},
       {"bare LF behind the request line", "GET / HTTP/1.1\nHost: a\n\n", 400, ""},
       {"bare LF behind a field", get("Host: a\nX: b\r\n\r\n"), 400, "line"},
@@ -413,6 +414,19 @@ TEST_P(Pieces, InterimResponsesAreSkipped) {
   // The next response of the connection has a body again.
   parser.reset();
   EXPECT_EQ(feed(parser, kResponses[0].bytes, GetParam()).body, "hi");
+}
+
+TEST_P(Pieces, ABodyThatIsReadInPiecesHasNoLimit) {
+  ResponseParser parser{{.body_bytes = 2}};
+  parser.allow_any_body();
+  const std::string_view response = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
+  EXPECT_EQ(
+      feed(parser, std::string{"HTTP/1.1 100 Continue\r\n\r\n"} + std::string{response}, GetParam())
+          .body,
+      "hello");
+  // The next response of the connection is limited again.
+  parser.reset();
+  EXPECT_FALSE(parser.step(response));
 }
 
 TEST_P(Pieces, HostileResponsesAreRefused) {

@@ -1,9 +1,10 @@
 """The edge on the wire, byte by byte: each answer is the envelope, each connection ends as it
 should."""
 
+import grpc
 import pytest
 
-from support import http, rpc
+from support import CAP, http, rpc
 from support.http import RawConnection, exchange
 
 HOST = "Host: x\r\n"
@@ -215,6 +216,15 @@ def test_http2_on_the_edge_is_refused_in_words(api):
     with RawConnection(api.address) as connection:
         connection.send(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
         response = connection.read_response()
-        assert response.status in (400, 505)
-        assert response.error
+        assert response.status == 505
+        assert "HTTP/2.0 is not spoken here" in response.error
         assert connection.closed_by_peer()
+
+
+def test_grpc_on_the_edge_fails_with_the_reason(api):
+    """grpcio names the answer it got: 'Trying to connect an http1.x server (HTTP status 505)'."""
+    with rpc.channel(api.address) as channel, pytest.raises(grpc.RpcError) as failure:
+        rpc.say_hello(channel)(rpc.request("ww"), timeout=CAP)
+    assert failure.value.code() == grpc.StatusCode.UNAVAILABLE
+    assert "http1.x server" in failure.value.details()
+    assert "505" in failure.value.details()
