@@ -35,8 +35,8 @@ class HttpPost {
 enum class Compression : std::uint8_t { kNone, kGzip };
 
 struct HttpPostOptions {
-  /// Of requests' bodies (OTEL_EXPORTER_OTLP_COMPRESSION). Gzip costs about 10 ns per byte on the
-  /// worker's loop, and makes spans five to ten times shorter.
+  /// Of requests' bodies (OTEL_EXPORTER_OTLP_COMPRESSION). Gzip spares the network and costs time
+  /// on the worker's loop.
   Compression compression = Compression::kNone;
   /// For https (OTEL_EXPORTER_OTLP_CERTIFICATE and the client's own).
   net::TlsClientOptions tls{};
