@@ -62,6 +62,12 @@ TEST(ServerDeadline, IsAtMostTheMaximum) {
   EXPECT_EQ(time_for({.protocol = Protocol::kGrpc, .timeout = Duration::max()}), 60s);
 }
 
+TEST(ServerDeadline, IsTheCallersAloneForStreams) {
+  EXPECT_GT(time_for({.protocol = Protocol::kGrpc, .streaming = true}), 24h * 365 * 100);
+  EXPECT_EQ(time_for({.protocol = Protocol::kGrpc, .timeout = 1h, .streaming = true}), 1h);
+  EXPECT_EQ(time_for({.protocol = Protocol::kGrpc, .streaming = true}, 2s), 2s);
+}
+
 TEST(ServerDeadline, ThatHasPassedIsAnsweredWithoutTheHandler) {
   EXPECT_EQ(time_for({.protocol = Protocol::kGrpc, .timeout = 0s}), std::nullopt);
   EXPECT_EQ(time_for({.protocol = Protocol::kGrpc, .timeout = -1s}), std::nullopt);
