@@ -102,6 +102,15 @@ TEST(HttpClient, SendsWhatItIsTold) {
             "Content-Length: 5\n");
 }
 
+TEST(HttpClient, DuplicateAndMixedCaseHeadersAreKept) {
+  Fixture f;
+  const auto response =
+      f.request({.url = "http://server/mirror/1",
+                 .headers = {{"X-Two", "1"}, {"Other", "a"}, {"x-two", "2"}, {"X-Two", "1"}}});
+  ASSERT_TRUE(response) << response.error().to_string();
+  EXPECT_THAT(response->body, HasSubstr("X-Two: 1\nOther: a\nx-two: 2\nX-Two: 1\n"));
+}
+
 TEST(HttpClient, LayersSeeTheCall) {
   Fixture f;
   EXPECT_EQ(f.request({.url = "http://server/missing?x"})->status, 404);
