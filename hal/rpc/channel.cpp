@@ -86,8 +86,7 @@ Task<Result<>> Channel::unary(std::string_view path, const google::protobuf::Mes
                      .path = path,
                      .peer_host = impl_->service(),
                      .request_headers = &headers};
-  ClientCall exchange{impl_->connections(outer), request, response, options,
-                      impl_->options().message_bytes_max};
+  ClientCall exchange{impl_->connections(outer), request, response, options, impl_->options()};
   co_await service::Next{impl_->host().client_layers(), exchange}(call);
   promise.use_context(outer);
   if (!call.status.ok()) co_return error(std::move(call.status));

@@ -3,11 +3,14 @@
 
 #include <hal/async/or_return.hpp>
 #include <hal/base/headers.hpp>
+#include <hal/rpc/backoff.hpp>
+#include <hal/rpc/retry_budget.hpp>
 #include <hal/service/host.hpp>
 #include <hal/transport/http2_connection.hpp>
 
 #include <google/protobuf/message_lite.h>
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,8 +24,29 @@ struct ChannelOptions {
   std::size_t message_bytes_max = 4 * 1024 * 1024;
   /// A call's deadline when neither the caller nor the call has one.
   Duration default_timeout = std::chrono::seconds{15};
-  /// One attempt to connect: SYN retries beyond this are an address that does not answer.
+  /// One attempt to connect, and to learn the server's HTTP/2 settings: SYN retries beyond this
+  /// are an address that does not answer.
   Duration connect_timeout = std::chrono::seconds{5};
+  /// A node that cannot be reached is left out for so long. Tests and loopback may take less.
+  BackoffOptions backoff{};
+  /// A used channel asks the registry so often what nodes there are: a new one gets its part of
+  /// the calls after at most this time.
+  Duration resolve_interval = std::chrono::seconds{5};
+  /// Between two questions to the registry, whatever happens: lost connections and failing calls
+  /// ask as well.
+  Duration resolve_gap = std::chrono::milliseconds{100};
+  /// Of one worker to one service: a random choice of them when there are more.
+  std::size_t nodes_max = 64;
+  /// Of one worker to one node; the second is made when the first has all streams it may have.
+  std::size_t connections_per_node_max = 4;
+  /// Calls of one worker that wait for a connection or for a stream on one; beyond it
+  /// kResourceExhausted at once.
+  std::size_t waiting_max = 16 * 1024;
+  RetryOptions retry{};
+  /// Every call of this channel is safe to send again: see CallOptions::idempotent.
+  bool idempotent = false;
+  /// For tests: the choice of nodes and all jitter become repeatable. Unset: random.
+  std::optional<std::uint32_t> seed{};
 };
 
 /// One call's own wishes.
@@ -32,6 +56,12 @@ struct CallOptions {
   /// From now; the Context's deadline holds as well. Unset: the channel's default_timeout, if the
   /// Context has no deadline.
   std::optional<Duration> timeout{};
+  /// A server may process the call more than once: what ends with kUnavailable is sent again, to
+  /// another node if there is one, within the deadline and RetryOptions.
+  bool idempotent = false;
+  /// With no node that can be reached: wait for one until the deadline, instead of failing at once
+  /// (gRPC's wait-for-ready.md).
+  bool wait_for_ready = false;
   /// Where the server's metadata goes; must outlive the call. Null: nowhere.
   Headers* initial_metadata = nullptr;
   Headers* trailing_metadata = nullptr;
@@ -42,13 +72,14 @@ struct CallOptions {
 /// the host.
 class Channel {
  public:
-  /// `service` is resolved by the host's discovery when a connection is needed.
+  /// `service` is resolved by the host's discovery from the first call on.
   Channel(service::Host& host, std::string service, ChannelOptions options = {});
 
   /// One request, one response. `path` is "/greeter.Greeter/SayHello", static storage. Errors are
   /// the server's Status, or: kUnavailable (no node, no connection, connection lost),
-  /// kDeadlineExceeded, kCancelled, kResourceExhausted (response over the limit), kInternal (an
-  /// answer that is no gRPC). Only a request that no server has processed is sent again.
+  /// kDeadlineExceeded, kCancelled, kResourceExhausted (response over the limit, too many calls
+  /// wait), kInternal (an answer that is no gRPC). A request that no server has processed is sent
+  /// again, and one that is idempotent; no other.
   Task<Result<>> unary(std::string_view path, const google::protobuf::MessageLite& request,
                        google::protobuf::MessageLite& response, CallOptions options = {}) const;
 

@@ -8,7 +8,8 @@
 namespace hal::rpc {
 namespace {
 
-/// The first attempt and two more: a server that drains refuses once, the next may drain as well.
+/// Of requests that are not processed: a server that drains refuses once, the next may drain as
+/// well.
 constexpr int kAttemptsMax = 3;
 
 /// What an answer without grpc-status means (doc/http-grpc-status-mapping.md).
@@ -25,27 +26,46 @@ Status status_of_http(const Headers& headers) {
 
 ClientCall::ClientCall(Connections& connections, const google::protobuf::MessageLite& request,
                        google::protobuf::MessageLite& response, CallOptions& options,
-                       std::size_t message_bytes_max)
+                       const ChannelOptions& channel_options)
     : connections_{connections},
       request_{request},
       response_{response},
       options_{options},
-      message_bytes_max_{message_bytes_max} {}
+      channel_options_{channel_options} {}
 
 Task<> ClientCall::run(service::Call& call) {
-  for (int attempts = 1;; ++attempts) {
+  for (;;) {
+    ++attempts_;
     auto outcome = co_await attempt(call);
-    if (outcome && *outcome == Again::kNo) co_return;
-    if (outcome && attempts < kAttemptsMax) continue;
-    call.status = outcome ? Status{Code::kUnavailable, "the server takes no more requests"}
-                          : std::move(outcome.error());
+    if (outcome) co_return;
+    if (co_await again(call, outcome.error())) continue;
+    call.status = std::move(outcome.error());
     co_return;
   }
 }
 
-Task<Result<ClientCall::Again>> ClientCall::attempt(service::Call& call) {
-  auto connection = connections_.ready();
-  if (connection == nullptr) connection = co_await or_return(connections_.take());
+Task<Result<>> ClientCall::attempt(service::Call& call) {
+  fate_ = Fate::kEnded;
+  pushback_.reset();
+  auto route = connections_.ready(avoid_);
+  if (route.connection == nullptr) {
+    route = co_await or_return(
+        connections_.take({.avoid = avoid_, .wait_for_ready = options_.wait_for_ready}));
+  }
+  node_ = route.node;
+  auto outcome = co_await exchange(call, *route.connection);
+  connections_.released();
+  if (outcome || outcome.error().code() != Code::kUnavailable) {
+    connections_.budget().succeeded();
+    fate_ = Fate::kEnded;
+  } else if (fate_ == Fate::kUnknown) {
+    connections_.budget().failed();
+    connections_.call_failed();
+  }
+  co_return outcome;
+}
+
+Task<Result<>> ClientCall::exchange(service::Call& call, transport::Http2Connection& connection) {
   // After the connection is there: connecting has used up some of the time.
   const Context& context = co_await this_context();
   if (context.deadline != kNoDeadline) {
@@ -53,19 +73,53 @@ Task<Result<ClientCall::Again>> ClientCall::attempt(service::Call& call) {
                               wire::grpc::format_timeout(context.deadline - context.loop->now()));
   }
   auto message = co_await or_return(frame_message(request_));
-  auto stream = connection->open(*call.request_headers, false);
-  if (!stream) {
-    // Nothing has been sent: the connection has just said goodbye, the next one may take it.
-    if (stream.error().code() == Code::kUnavailable) co_return Again::kYes;
-    co_return error(std::move(stream.error()));
-  }
-  co_await or_return((*stream)->send(std::move(message), true));
-  auto received = co_await receive(**stream);
-  if (!received && (*stream)->refused()) co_return Again::kYes;
-  response_headers_ = std::move((*stream)->headers());
+  fate_ = Fate::kNotSent;
+  const auto stream = co_await or_return(connection.open(*call.request_headers, false));
+  co_await or_return(stream->send(std::move(message), true));
+  fate_ = Fate::kUnknown;
+  auto received = co_await receive(*stream);
+  if (!received && stream->refused()) fate_ = Fate::kNotProcessed;
+  response_headers_ = std::move(stream->headers());
   call.response_headers = &response_headers_;
-  if (!received) co_return error(std::move(received.error()));
-  co_return Again::kNo;
+  co_return received;
+}
+
+/// Sleeps as long as it takes before the next attempt; false when there is none.
+Task<bool> ClientCall::again(service::Call& call, const Status& failure) {
+  if (fate_ == Fate::kEnded || failure.code() != Code::kUnavailable) co_return false;
+  Duration delay{};
+  if (fate_ == Fate::kUnknown) {
+    const auto wanted = retry_delay();
+    if (!wanted) co_return false;
+    delay = *wanted;
+    avoid_ = node_;
+    call.request_headers->set("grpc-previous-rpc-attempts", fmt::format("{}", attempts_));
+    if (options_.initial_metadata != nullptr) options_.initial_metadata->clear();
+    if (options_.trailing_metadata != nullptr) options_.trailing_metadata->clear();
+  } else if (attempts_ >= kAttemptsMax) {
+    co_return false;
+  }
+  call.response_headers = nullptr;
+  if (delay == Duration{}) co_return true;
+  const Context& context = co_await this_context();
+  // Not worth waiting for: the failure that is known says more than a deadline.
+  if (saturating_add(context.loop->now(), delay) >= context.deadline) co_return false;
+  co_return (co_await sleep(delay)).has_value();
+}
+
+/// Whether and when a request that may have been processed is sent again (gRPC proposal A6).
+std::optional<Duration> ClientCall::retry_delay() {
+  const auto& retry = channel_options_.retry;
+  if (!options_.idempotent && !channel_options_.idempotent) return std::nullopt;
+  if (attempts_ >= retry.attempts_max || !connections_.budget().allows()) return std::nullopt;
+  if (pushback_) {
+    const auto wanted = parse_int<std::uint32_t>(*pushback_);
+    if (!wanted) return std::nullopt;  // negative or malformed: do not come again
+    return std::chrono::milliseconds{*wanted};
+  }
+  const Duration most = std::min(retry.max, retry.base * (1 << std::min(attempts_ - 1, 16)));
+  return std::chrono::duration_cast<Duration>(
+      most * std::uniform_real_distribution<>{0, 1}(connections_.random()));
 }
 
 /// An answer that is no gRPC: a proxy's error page must not be read as messages.
@@ -79,7 +133,7 @@ Result<> ClientCall::check_headers(const Headers& headers) {
 }
 
 Task<Result<>> ClientCall::receive(transport::Http2Stream& stream) {
-  wire::grpc::MessageReader reader{{.max_bytes = message_bytes_max_}};
+  wire::grpc::MessageReader reader{{.max_bytes = channel_options_.message_bytes_max}};
   std::optional<std::string> message;
   bool checked = false;
   for (;;) {
@@ -111,6 +165,7 @@ Result<> ClientCall::finish(transport::Http2Stream& stream, std::optional<std::s
   if (options_.trailing_metadata != nullptr) {
     copy_metadata(trailers, *options_.trailing_metadata);
   }
+  if (const auto wish = trailers.get("grpc-retry-pushback-ms")) pushback_ = *wish;
   const auto status = status_from(trailers);
   if (!status) return error(status_of_http(stream.headers()));
   if (!status->ok()) return error(*status);

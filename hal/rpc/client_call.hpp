@@ -11,25 +11,36 @@ class ClientCall final : public service::Terminal {
  public:
   ClientCall(Connections& connections, const google::protobuf::MessageLite& request,
              google::protobuf::MessageLite& response, CallOptions& options,
-             std::size_t message_bytes_max);
+             const ChannelOptions& channel_options);
 
   /// Sets call.status. A request that the peer has certainly not processed is sent again on
-  /// another connection (RFC 9113 8.7).
+  /// another connection (RFC 9113 8.7); so is an idempotent one that ended with UNAVAILABLE, within
+  /// the budget. No part of an answer is given out before the last attempt.
   Task<> run(service::Call& call) override;
 
  private:
-  enum class Again : bool { kNo, kYes };
-  Task<Result<Again>> attempt(service::Call& call);
+  /// What an attempt has come to: its end, or what has become of the request.
+  enum class Fate : std::uint8_t { kEnded, kNotSent, kNotProcessed, kUnknown };
+  Task<Result<>> attempt(service::Call& call);
+  Task<Result<>> exchange(service::Call& call, transport::Http2Connection& connection);
   Task<Result<>> receive(transport::Http2Stream& stream);
   [[nodiscard]] static Result<> check_headers(const Headers& headers);
   Result<> finish(transport::Http2Stream& stream, std::optional<std::string> message);
+  Task<bool> again(service::Call& call, const Status& failure);
+  [[nodiscard]] std::optional<Duration> retry_delay();
 
   Connections& connections_;
   const google::protobuf::MessageLite& request_;
   google::protobuf::MessageLite& response_;
   CallOptions& options_;
-  const std::size_t message_bytes_max_;
+  const ChannelOptions& channel_options_;
   Headers response_headers_;
+  /// The server's own wish (grpc-retry-pushback-ms).
+  std::optional<std::string> pushback_;
+  std::uint64_t node_ = 0;
+  std::uint64_t avoid_ = 0;
+  int attempts_ = 0;
+  Fate fate_ = Fate::kEnded;
 };
 
 }  // namespace hal::rpc

@@ -3,91 +3,218 @@
 #include <hal/async/deadline.hpp>
 #include <hal/telemetry/log.hpp>
 
+#include <boost/container_hash/hash.hpp>
+
 namespace hal::rpc {
 namespace {
 
-/// More do not help one worker: requests beyond the peer's limit wait for a stream instead.
-constexpr std::size_t kConnectionsMax = 4;
+Task<Result<>> wait_on(WaitQueue* queue) { co_return co_await queue->wait(); }
+
+/// OK when `queue` was woken or the time is over; else the reason of a stop.
+Task<Result<>> pause(Duration duration, WaitQueue* queue) {
+  const auto woken = co_await timeout(duration, wait_on(queue));
+  const Context& context = co_await this_context();
+  if (!woken && context.stop != nullptr && context.stop->requested()) {
+    co_return error(context.stop->reason());
+  }
+  co_return Result<>{};
+}
+
+const service::Worker& worker_of(service::Host& host, const Context* context) {
+  expects(context != nullptr && context->loop->worker_index() < host.workers().size(),
+          "a channel is used on a worker of its host");
+  return host.workers()[context->loop->worker_index()];
+}
+
+std::shared_ptr<ChannelState> make_state(service::Host& host, std::string service,
+                                         ChannelOptions options) {
+  const auto& worker = worker_of(host, current_context());
+  const std::uint32_t seed = options.seed ? *options.seed : std::random_device{}();
+  return std::make_shared<ChannelState>(host, *worker.loop, *worker.background, std::move(service),
+                                        std::move(options), std::minstd_rand{seed});
+}
+
+/// While calls wait for a node that the registry does not know yet.
+constexpr Duration kImpatient = std::chrono::seconds{1};
 
 }  // namespace
 
+/// A call's place in the queue. Whoever leaves it, for whatever reason, may have used up a wake-up
+/// that the next one needs.
+struct Connections::Waiting {
+  explicit Waiting(Connections& owner) : connections{owner} { ++connections.waiting_; }
+  Waiting(const Waiting&) = delete;
+  Waiting& operator=(const Waiting&) = delete;
+  ~Waiting() {
+    --connections.waiting_;
+    if (connections.waiting_ == 0) return;
+    for (const auto& peer : connections.peers_) {
+      if (peer->with_room() == nullptr) continue;
+      connections.state_->changed.wake_one();
+      return;
+    }
+  }
+  Connections& connections;
+};
+
 Connections::Connections(service::Host& host, std::string service, ChannelOptions options)
-    : host_{host}, service_{std::move(service)}, options_{std::move(options)} {}
+    : state_{make_state(host, std::move(service), std::move(options))},
+      salt_{state_->random()},
+      budget_{state_->options.retry} {}
 
 void Connections::close() {
   closed_ = true;
-  for (const auto& connection : connections_) connection->shutdown();
+  for (const auto& peer : std::exchange(peers_, {})) peer->retire();
+  closing_.wake_all();
+  state_->ask_registry();
+  state_->changed.wake_all();
 }
 
-Connections::ConnectionPtr Connections::choose() const {
-  ConnectionPtr best;
-  for (const auto& connection : connections_) {
-    if (!connection->usable()) continue;
-    if (best == nullptr || connection->open_streams() < best->open_streams()) best = connection;
-  }
-  return best;
+Route Connections::ready(std::uint64_t avoid) {
+  used_ = true;
+  if (!refreshing_) ask();
+  // Who waits comes first.
+  return waiting_ > 0 ? Route{} : choose(avoid);
 }
 
-Connections::ConnectionPtr Connections::ready() const {
-  auto best = choose();
-  if (best != nullptr && !best->has_room() && connections_.size() < kConnectionsMax) return nullptr;
-  return best;
-}
-
-Task<Result<Connections::ConnectionPtr>> Connections::take() {
-  auto best = ready();
-  if (best != nullptr) co_return best;
-  if (!connecting_) {
-    connecting_ = true;
-    ++attempts_;
-    Scope* const background = (co_await this_context()).loop->background();
-    expects(background != nullptr, "a channel is used on a worker of its host");
-    background->spawn(connect_and_run, shared_from_this());
-  }
-  const auto attempt = attempts_;
-  while (connecting_ && attempts_ == attempt) co_await or_return(co_await changed_.wait());
-  best = choose();
-  if (best != nullptr) co_return best;
-  if (!last_error_.ok()) co_return error(last_error_);
-  co_return error(Code::kUnavailable, fmt::format("the connection to '{}' was lost", service_));
-}
-
-Task<> Connections::connect_and_run(std::shared_ptr<Connections> self) {
-  auto connected = co_await timeout(self->options_.connect_timeout, self->connect());
-  self->connecting_ = false;
-  if (!connected) {
-    self->last_error_ = {Code::kUnavailable, connected.error().message()};
-    self->changed_.wake_all();
-    co_return;
-  }
-  const ConnectionPtr connection = *connected;
-  if (self->closed_) connection->shutdown();
-  self->connections_.push_back(connection);
-  self->last_error_ = {};  // not before: who waited for the former attempt may not have run yet
-  self->changed_.wake_all();
-  if (auto ended = co_await connection->run(); !ended) {
-    log::debug("connection to {} of '{}' ended: {}", net::to_string(connection->peer()),
-               self->service_, ended.error().to_string());
-  }
-  std::erase(self->connections_, connection);
-}
-
-Task<Result<Connections::ConnectionPtr>> Connections::connect() {
-  const auto nodes = co_await or_return(host_.discovery().resolve(service_));
-  Status failure{Code::kUnavailable, fmt::format("'{}' has no node", service_)};
-  const std::size_t first = next_node_++;
-  for (std::size_t i = 0; i < nodes.size(); ++i) {
-    const auto& node = nodes[(first + i) % nodes.size()];
-    const auto endpoint = net::parse_endpoint(node.address);
-    if (!endpoint) {  // one node's mistake: the others may do
-      failure = endpoint.error().with_prefix(fmt::format("a node of '{}'", service_));
-      continue;
+Route Connections::choose(std::uint64_t avoid) {
+  candidates_.clear();
+  Peer* last_choice = nullptr;
+  for (const auto& peer : peers_) {
+    if (peer->number() == avoid) {
+      last_choice = peer.get();
+    } else if (auto connection = peer->with_room()) {
+      candidates_.emplace_back(peer.get(), std::move(connection));
     }
-    auto stream = co_await host_.network().connect(*endpoint);
-    if (stream) co_return transport::Http2Connection::client(std::move(*stream), options_.http2);
-    failure = stream.error().with_prefix(fmt::format("cannot reach '{}'", service_));
   }
-  co_return error(std::move(failure));
+  if (candidates_.empty()) {
+    if (last_choice == nullptr) return {};
+    return {last_choice->with_room(), avoid};
+  }
+  const std::size_t count = candidates_.size();
+  std::size_t best = 0;
+  if (count > 1) {
+    best = state_->random() % count;
+    const std::size_t other = (best + 1 + state_->random() % (count - 1)) % count;
+    if (candidates_[other].first->in_flight() < candidates_[best].first->in_flight()) best = other;
+  }
+  Route route{std::move(candidates_[best].second), candidates_[best].first->number()};
+  candidates_.clear();
+  return route;
+}
+
+Task<Result<Route>> Connections::take(RouteWish wish) {
+  const auto& options = state_->options;
+  if (auto route = ready(wish.avoid); route.connection != nullptr) co_return route;
+  if (waiting_ >= options.waiting_max) {
+    co_return error(
+        Code::kResourceExhausted,
+        fmt::format("{} calls to '{}' wait for a connection already", waiting_, state_->service));
+  }
+  const Waiting place{*this};
+  for (;;) {
+    if (auto route = choose(wish.avoid); route.connection != nullptr) co_return route;
+    if (!fresh()) ask();
+    for (const auto& peer : peers_) peer->make_room();
+    if (closed_ || (!wish.wait_for_ready && !may_come())) co_return error(why_not());
+    co_await or_return(co_await state_->changed.wait());
+  }
+}
+
+bool Connections::fresh() const noexcept {
+  return resolved_at_ && state_->loop.now() - *resolved_at_ < state_->options.resolve_gap;
+}
+
+bool Connections::may_come() const noexcept {
+  return resolving_ || state_->ask || std::ranges::any_of(peers_, [](const auto& peer) {
+           return peer->connecting() || peer->connected();
+         });
+}
+
+Status Connections::why_not() const {
+  if (!registry_failure_.ok()) return registry_failure_;
+  for (const auto& peer : peers_) {
+    if (!peer->failure().ok()) return peer->failure();
+  }
+  return {Code::kUnavailable, fmt::format("'{}' has no node", state_->service)};
+}
+
+void Connections::call_failed() {
+  if (!fresh()) ask();
+}
+
+void Connections::ask() {
+  if (closed_) return;
+  state_->ask_registry();
+  if (refreshing_) return;
+  refreshing_ = true;
+  state_->background.spawn(refresh, shared_from_this());
+}
+
+Task<> Connections::refresh(std::shared_ptr<Connections> self) {
+  auto& state = *self->state_;
+  while (!self->closed_) {
+    state.ask = false;
+    self->used_ = false;
+    self->resolving_ = true;
+    auto nodes = co_await timeout(state.options.connect_timeout,
+                                  state.host.discovery().resolve(state.service));
+    self->resolving_ = false;
+    self->resolved_at_ = state.loop.now();
+    if (self->closed_) break;
+    self->registry_failure_ =
+        nodes ? Status{} : Status{Code::kUnavailable, std::move(nodes.error()).message()};
+    if (nodes) self->update(std::move(*nodes));
+    state.changed.wake_all();
+    if (!co_await self->rest()) break;
+    if (!state.ask && !self->used_ && self->waiting_ == 0) break;  // the next call begins again
+  }
+  self->refreshing_ = false;
+}
+
+/// The time between two questions to the registry.
+Task<Result<>> Connections::rest() {
+  auto& state = *state_;
+  co_await or_return(pause(state.options.resolve_gap, &closing_));
+  if (state.ask || closed_) co_return Result<>{};
+  const bool impatient = waiting_ > 0 && std::ranges::none_of(peers_, [](const auto& peer) {
+                           return peer->connected();
+                         });
+  // Jitter: a hundred processes do not ask in step.
+  Backoff interval{{.base = impatient ? std::min(kImpatient, state.options.resolve_interval)
+                                      : state.options.resolve_interval,
+                    .max = Duration::max()}};
+  co_return co_await pause(interval.next(state.random), &state.asked);
+}
+
+/// Which nodes are left out does not change from one answer to the next.
+void Connections::limit(std::vector<service::Node>& nodes) const {
+  const std::size_t most = state_->options.nodes_max;
+  if (nodes.size() <= most) return;
+  std::ranges::sort(nodes, {}, [this](const service::Node& node) {
+    std::size_t hash = salt_;
+    boost::hash_combine(hash, node.id);
+    return hash;
+  });
+  nodes.resize(most);
+}
+
+void Connections::update(std::vector<service::Node> nodes) {
+  limit(nodes);
+  std::erase_if(peers_, [&](const auto& peer) {
+    const auto known =
+        std::ranges::find_if(nodes, [&](const auto& node) { return peer->is(node); });
+    if (known == nodes.end()) {
+      peer->retire();
+      return true;
+    }
+    nodes.erase(known);
+    return false;
+  });
+  for (auto& node : nodes) {
+    peers_.push_back(std::make_shared<Peer>(state_, std::move(node), ++peers_made_));
+    peers_.back()->ensure();
+  }
 }
 
 }  // namespace hal::rpc

@@ -1,44 +1,82 @@
-// Connections: the connections of one channel on one worker.
+// Connections: the nodes of one channel's service on one worker, and which of them a call takes.
 #pragma once
 
-#include <hal/rpc/channel.hpp>
+#include <hal/rpc/peer.hpp>
 
 #include <vector>
 
 namespace hal::rpc {
 
+/// A connection that takes one more stream at once.
+struct Route {
+  ConnectionPtr connection{};
+  std::uint64_t node = 0;
+};
+
+/// What a call asks of its route.
+struct RouteWish {
+  /// Not this node, if there is another.
+  std::uint64_t avoid = 0;
+  bool wait_for_ready = false;
+};
+
 /// Made and used on its worker only. What it spawns runs in the worker's background scope and
 /// keeps it alive: a request only waits, and may stop waiting.
+///
+/// The registry is asked at the first call, then in intervals while there are calls, and when a
+/// connection is lost or a call fails with UNAVAILABLE. A registry that cannot answer, or knows no
+/// node, changes nothing: the connections that are there go on.
 class Connections final : public std::enable_shared_from_this<Connections> {
  public:
   Connections(service::Host& host, std::string service, ChannelOptions options);
 
-  /// A connection that takes one more stream at once; null when take() has to be awaited.
-  [[nodiscard]] std::shared_ptr<transport::Http2Connection> ready() const;
-  /// A connection that takes one more stream; connects if there is none. kUnavailable when no node
-  /// can be reached: the next call tries again.
-  Task<Result<std::shared_ptr<transport::Http2Connection>>> take();
+  /// Of two random nodes with room the one with fewer requests under way. No connection: take()
+  /// has to be awaited.
+  [[nodiscard]] Route ready(std::uint64_t avoid = 0);
+  /// The same, and waits: for the registry, an attempt to connect, or a stream to end.
+  /// kUnavailable when no node can be reached (unless wait_for_ready), kResourceExhausted when
+  /// too many wait already.
+  Task<Result<Route>> take(RouteWish wish);
+  /// A stream that was opened on a route has ended: lets a waiting call go on.
+  void released() noexcept {
+    if (waiting_ > 0) state_->changed.wake_one();
+  }
+  /// A call has failed with UNAVAILABLE: the registry may know better nodes.
+  void call_failed();
+
+  [[nodiscard]] RetryBudget& budget() noexcept { return budget_; }
+  [[nodiscard]] std::minstd_rand& random() noexcept { return state_->random; }
 
   /// The channel is gone: calls under way finish, then the connections end.
   void close();
 
  private:
-  using ConnectionPtr = std::shared_ptr<transport::Http2Connection>;
+  struct Waiting;
+  static Task<> refresh(std::shared_ptr<Connections> self);
+  Task<Result<>> rest();
+  [[nodiscard]] Route choose(std::uint64_t avoid);
+  void update(std::vector<service::Node> nodes);
+  void limit(std::vector<service::Node>& nodes) const;
+  void ask();
+  [[nodiscard]] bool fresh() const noexcept;
+  /// Something is under way that may bring a route.
+  [[nodiscard]] bool may_come() const noexcept;
+  [[nodiscard]] Status why_not() const;
 
-  [[nodiscard]] ConnectionPtr choose() const;
-  static Task<> connect_and_run(std::shared_ptr<Connections> self);
-  Task<Result<ConnectionPtr>> connect();
-
-  service::Host& host_;
-  const std::string service_;
-  const ChannelOptions options_;  // a copy: the channel may go before its last connection
-  std::vector<ConnectionPtr> connections_;
-  WaitQueue changed_;
-  Status last_error_;
-  std::uint64_t attempts_ = 0;
-  bool connecting_ = false;
+  const std::shared_ptr<ChannelState> state_;
+  const std::size_t salt_;  ///< so that workers and processes choose different nodes
+  std::vector<std::shared_ptr<Peer>> peers_;
+  std::vector<std::pair<Peer*, ConnectionPtr>> candidates_;  // scratch of choose()
+  RetryBudget budget_;
+  Status registry_failure_;
+  std::optional<TimePoint> resolved_at_;
+  WaitQueue closing_;
+  std::size_t waiting_ = 0;
+  std::uint64_t peers_made_ = 0;
+  bool refreshing_ = false;
+  bool resolving_ = false;
+  bool used_ = false;  // since the last question to the registry
   bool closed_ = false;
-  std::size_t next_node_ = 0;
 };
 
 }  // namespace hal::rpc

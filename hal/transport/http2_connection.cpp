@@ -84,6 +84,7 @@ Task<Result<>> Http2Connection::run_in(Scope& scope, Http2Connection* self) {
     self->prefaced_.wake_all();
     if (!self->preface_.empty()) result = self->receive(std::exchange(self->preface_, {}));
     scope.spawn(write_loop, self);
+    if (self->role_ == Role::kClient) scope.spawn(watch_peer, self);
     if (result) result = co_await read_loop(self);
     if (self->writer_ended_ && self->finished()) result = self->how_it_finished();
   }
@@ -120,6 +121,7 @@ Task<Result<>> Http2Connection::read_loop(Http2Connection* self) {
   while (!self->finished()) {
     const std::size_t size = co_await or_return(co_await self->stream_->read_some(buffer));
     if (size == 0) break;
+    if (self->role_ == Role::kClient) self->heard_at_ = self->scope_->context().loop->now();
     co_await or_return(self->receive({buffer.data(), size}));
   }
   co_return Result<>{};
@@ -152,6 +154,7 @@ Task<> Http2Connection::write_loop(Http2Connection* self) {
   for (;;) {
     out.clear();
     const auto produced = self->session_.produce(out);
+    if (!out.empty()) self->sent_last_ = self->opened_last_;
     broken = !out.empty() && !co_await self->stream_->write_all(out);
     if (broken) break;
     if (!produced || self->finished()) break;
@@ -227,6 +230,43 @@ Task<Result<>> Http2Connection::say_goodbye_to_client(Http2Connection* self, std
   co_return Result<>{};
 }
 
+/// Client: a peer that has gone without a word is found by what does not come, the settings first.
+Task<> Http2Connection::watch_peer(Http2Connection* self) {
+  if (!self->ready_) {
+    const auto told = co_await timeout(self->options_.preface_time, wait_for(self->prefaced_));
+    if (!told && told.error().code() == Code::kDeadlineExceeded) {
+      self->scope_->cancel({Code::kUnavailable, "the peer sent no HTTP/2 settings in time"});
+    }
+    if (!told) co_return;
+  }
+  if (self->options_.keepalive_time.count() == 0) co_return;
+  const Loop& loop = *self->scope_->context().loop;
+  for (;;) {
+    const TimePoint now = loop.now();
+    const TimePoint due =
+        saturating_add(self->heard_at_, self->silent_ ? self->options_.keepalive_interval
+                                                      : self->options_.keepalive_time);
+    if (due > now) {
+      // In short steps: an answer meanwhile makes the next ping due earlier.
+      if (!co_await sleep(std::min<Duration>(due - now, self->options_.keepalive_time))) co_return;
+      continue;
+    }
+    if (self->streams_.empty()) {  // nobody waits for the peer
+      self->heard_at_ = now;
+      continue;
+    }
+    self->silent_ = true;
+    self->session_.ping({'a', 'l', 'i', 'v', 'e', '?'});
+    self->flush();
+    const auto answer = co_await timeout(self->options_.keepalive_timeout, wait_for(self->pinged_));
+    if (answer || self->heard_at_ > now) continue;
+    if (answer.error().code() == Code::kDeadlineExceeded) {
+      self->scope_->cancel({Code::kUnavailable, "the peer did not answer a ping in time"});
+    }
+    co_return;
+  }
+}
+
 void Http2Connection::shutdown() {
   draining_ = true;
   session_.goaway(ErrorCode::kNoError, "");
@@ -239,8 +279,11 @@ void Http2Connection::end(const Status& why) {
             fmt::format("connection to {} lost: {}", net::to_string(peer_), why.message())};
   // A stream that fails may go away in a later turn, never here.
   for (const auto& [id, stream] : streams_) {
-    if (!stream->gone_) stream->fail(ended_);
+    if (stream->gone_) continue;
+    stream->refused_ = role_ == Role::kClient && id > sent_last_;
+    stream->fail(ended_);
   }
+  tell_watcher();
 }
 
 Result<std::unique_ptr<Http2Stream>> Http2Connection::open(const Headers& headers,
@@ -251,6 +294,7 @@ Result<std::unique_ptr<Http2Stream>> Http2Connection::open(const Headers& header
   if (!id) return error(std::move(id.error()));
   auto stream = std::make_unique<Http2Stream>(shared_from_this(), *id, nullptr);
   streams_.emplace(*id, stream.get());
+  opened_last_ = *id;
   flush();
   return stream;
 }
@@ -286,6 +330,8 @@ void Http2Connection::on_headers(StreamId id, Headers&& headers, bool /*end_stre
     streams_.emplace(id, stream);
     new_streams_.push_back(std::move(made));
   }
+  answered_ = true;
+  silent_ = false;
   if (stream == nullptr) return;
   stream->headers_ = std::move(headers);
   stream->headers_received_ = true;
@@ -298,6 +344,7 @@ void Http2Connection::on_data(StreamId id, std::string_view bytes) {
     session_.consume(id, bytes.size());
     return;
   }
+  silent_ = false;
   stream->data_.append(bytes);
   stream->changed_.wake_all();
 }
@@ -321,8 +368,17 @@ void Http2Connection::on_writable(StreamId id) {
   if (Http2Stream* const stream = find(id)) stream->changed_.wake_all();
 }
 
-void Http2Connection::on_goaway(StreamId /*last*/, ErrorCode /*code*/, std::string_view /*debug*/) {
+void Http2Connection::on_goaway(StreamId /*last*/, ErrorCode code, std::string_view debug) {
   goaway_received_ = true;
+  if (code == ErrorCode::kEnhanceYourCalm && debug == "too_many_pings") pinged_too_often_ = true;
+  tell_watcher();
+}
+
+void Http2Connection::on_settings() {
+  if (role_ != Role::kClient) return;
+  ready_ = true;
+  prefaced_.wake_all();
+  tell_watcher();
 }
 
 void Http2Connection::on_ping_ack(const std::array<std::uint8_t, 8>& /*payload*/) {

@@ -20,7 +20,8 @@ struct Http2Options {
   std::size_t queued_high_bytes = 256 * 1024;
   /// A drained server waits so long for the answer to its shutdown notice.
   std::chrono::milliseconds shutdown_notice_time{1000};
-  /// A server waits so long for the client's preface: what connects and says nothing goes.
+  /// A server waits so long for the client's preface, a client for the server's settings: what
+  /// connects and says nothing goes.
   std::chrono::milliseconds preface_time{10'000};
   /// A server says goodbye (GOAWAY, as in a drain) to a connection of this age, so that clients
   /// resolve and balance anew; zero: never. Streams under way finish.
@@ -29,8 +30,27 @@ struct Http2Options {
   unsigned age_jitter_percent = 10;
   /// Streams that still run so long after that goodbye are cut; zero: they may run on.
   std::chrono::milliseconds age_grace{0};
+  /// A client with open streams that has read nothing for so long sends a PING; zero: never.
+  std::chrono::milliseconds keepalive_time{30'000};
+  /// The next PING of the same silence comes so much later: gRPC servers end connections on which
+  /// PINGs come more often than every 5 minutes with no answer of theirs between (gRPC proposal
+  /// A8).
+  std::chrono::milliseconds keepalive_interval{310'000};
+  /// Without an answer to that PING in this time the connection is lost.
+  std::chrono::milliseconds keepalive_timeout{20'000};
   /// So long may the last words of a broken connection (GOAWAY, a 400) take to leave.
   std::chrono::milliseconds goodbye_time{1000};
+};
+
+/// Told when a client's connection has become better or worse to use.
+class Http2Watcher {
+ public:
+  /// ready(), usable() or has_room() may answer differently now. Comes on the connection's loop,
+  /// from inside its work: it may open streams and wake coroutines, not destroy the connection.
+  virtual void on_change() noexcept = 0;
+
+ protected:
+  ~Http2Watcher() = default;
 };
 
 /// What a server does with a stream. Shared by connections of all workers: thread-safe.
@@ -67,6 +87,14 @@ class Http2Connection final : public std::enable_shared_from_this<Http2Connectio
   [[nodiscard]] bool usable() const noexcept;
   /// Client. Would the peer take one more stream at once? Otherwise it waits for another to end.
   [[nodiscard]] bool has_room() const noexcept;
+  /// Client. The peer's settings are there: it speaks HTTP/2, and has_room() knows its limit.
+  [[nodiscard]] bool ready() const noexcept { return ready_; }
+  /// Client. At least one request has been answered on it.
+  [[nodiscard]] bool answered() const noexcept { return answered_; }
+  /// Client. The peer has ended it because of our PINGs: keepalive_interval is too short for it.
+  [[nodiscard]] bool pinged_too_often() const noexcept { return pinged_too_often_; }
+  /// Client. The watcher must live until run() has ended, or another (or null) takes its place.
+  void watch(Http2Watcher* watcher) noexcept { watcher_ = watcher; }
   [[nodiscard]] std::size_t open_streams() const noexcept { return streams_.size(); }
 
   /// Sends GOAWAY; streams under way finish, then run() ends.
@@ -87,6 +115,10 @@ class Http2Connection final : public std::enable_shared_from_this<Http2Connectio
   static Task<Result<>> refuse_http1(Http2Connection* self);
   static Task<> drain_loop(Http2Connection* self);
   static Task<Result<>> say_goodbye_to_client(Http2Connection* self, std::string_view why);
+  static Task<> watch_peer(Http2Connection* self);
+  void tell_watcher() noexcept {
+    if (watcher_ != nullptr) watcher_->on_change();
+  }
   static Task<> handle_stream(Http2Connection* self, std::unique_ptr<Http2Stream> stream);
   Result<> receive(std::string_view bytes);
   void start_new_streams();
@@ -110,6 +142,7 @@ class Http2Connection final : public std::enable_shared_from_this<Http2Connectio
   void on_writable(wire::http2::StreamId id) override;
   void on_goaway(wire::http2::StreamId last, wire::http2::ErrorCode code,
                  std::string_view debug) override;
+  void on_settings() override;
   void on_ping_ack(const std::array<std::uint8_t, 8>& payload) override;
 
   const wire::http2::Role role_;
@@ -129,6 +162,15 @@ class Http2Connection final : public std::enable_shared_from_this<Http2Connectio
   // The client's first bytes, until they are known to be the preface: until then a server writes
   // nothing, so that it can still answer HTTP/1.1.
   std::string preface_;
+  Http2Watcher* watcher_ = nullptr;
+  TimePoint heard_at_{};  // client: the last read
+  // Client. Streams above the second have certainly not left yet.
+  wire::http2::StreamId opened_last_ = 0;
+  wire::http2::StreamId sent_last_ = 0;
+  bool ready_ = false;
+  bool answered_ = false;
+  bool pinged_too_often_ = false;
+  bool silent_ = false;  // since the last part of an answer a ping has been sent
   bool preface_done_ = false;
   bool goaway_received_ = false;
   bool draining_ = false;
