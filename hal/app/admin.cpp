@@ -1,6 +1,9 @@
 #include <hal/app/admin.hpp>
 
+#include <hal/app/loopback.hpp>
+#include <hal/app/metrics.hpp>
 #include <hal/app/version.hpp>
+#include <hal/base/ascii.hpp>
 #include <hal/http/server.hpp>
 #include <hal/net/port_holder.hpp>
 #include <hal/service/layers/deadline/deadline.hpp>
@@ -16,15 +19,45 @@ struct Version {
 };
 BOOST_DESCRIBE_STRUCT(Version, (), (service, version))
 
-using Counters = telemetry::Tracer::Counters;
+struct Option {
+  std::string name{};
+  std::string value{};
+  std::string source{};
+};
+BOOST_DESCRIBE_STRUCT(Option, (), (name, value, source))
 
-Task<Result<Counters>> read_counters(WorkerState* state) { co_return state->tracer.counters(); }
+struct Configuration {
+  std::string service{};
+  std::vector<Option> options{};
+};
+BOOST_DESCRIBE_STRUCT(Configuration, (), (service, options))
 
-/// Prometheus text format 0.0.4.
-void add_counter(std::string& out, std::string_view name, std::string_view help,
-                 std::uint64_t value) {
-  fmt::format_to(std::back_inserter(out), "# HELP {0} {1}\n# TYPE {0} counter\n{0} {2}\n", name,
-                 help, value);
+struct LogLevel {
+  std::string level{};
+};
+BOOST_DESCRIBE_STRUCT(LogLevel, (), (level))
+
+/// A parameter of handlers that only this machine may call. The connection's address counts, not
+/// what a header claims: X-Forwarded-For is anybody's to write.
+struct FromLoopback {
+  static http::Expected<FromLoopback> extract(const http::Exchange& exchange) {
+    const auto& peer = exchange.call.peer_host;
+    if (is_loopback(peer)) return FromLoopback{};
+    return std::unexpected{http::Failure{
+        403,
+        {Code::kPermissionDenied,
+         fmt::format("{} answers to this machine only (127.0.0.1 or ::1), this call is from {}",
+                     exchange.call.path, peer)}}};
+  }
+  static void check(const http::RouteInfo&) {}
+};
+
+Task<Result<WorkerMetrics>> read_metrics(const WorkerState* state,
+                                         const telemetry::RequestMetrics* requests) {
+  WorkerMetrics metrics{
+      .requests = *requests, .connections = state->connections, .traces = state->tracer.counters()};
+  if (state->exporter != nullptr) metrics.exports = state->exporter->counters();
+  co_return metrics;
 }
 
 std::string livez() { return "ok\n"; }
@@ -40,25 +73,49 @@ http::Json<Version> version(http::State<AdminHost> host) {
   return http::Json{Version{.service = host->app().service_name, .version = std::string{kVersion}}};
 }
 
+http::Json<Configuration> configuration(FromLoopback, http::State<AdminHost> host) {
+  Configuration answer{.service = host->app().service_name};
+  for (auto& setting : host->app().settings.all()) {
+    answer.options.push_back({.name = std::move(setting.name),
+                              .value = std::move(setting.value),
+                              .source = std::move(setting.source)});
+  }
+  return http::Json{std::move(answer)};
+}
+
+http::Json<LogLevel> log_level(FromLoopback) {
+  return http::Json{LogLevel{std::string{log::name(log::level())}}};
+}
+
+/// The body is the level, or {"level": "..."}.
+Result<http::Json<LogLevel>> set_log_level(FromLoopback, const http::Request& request) {
+  std::string wanted{ascii_trim(request.body)};
+  if (wanted.starts_with('{')) {
+    auto json = http::json::parse<LogLevel>(wanted);
+    if (!json) return error(json.error());
+    wanted = std::move(json->level);
+  }
+  const auto level = log::parse_level(wanted);
+  if (!level) return error(level.error().with_prefix("the log's level"));
+  const auto former = log::level();
+  // At whichever level lets more through: even "off" leaves a trace.
+  if (*level < former) log::set_level(*level);
+  log::warn("log level {}, was {}: by /log-level", log::name(*level), log::name(former));
+  log::set_level(*level);
+  return http::Json{LogLevel{std::string{log::name(*level)}}};
+}
+
 Task<Result<std::string>> metrics(http::State<AdminHost> host) {
-  Counters sum;
+  WorkerMetrics sum;
   auto& app = host->app();
   for (std::size_t index = 0; index < app.states.size(); ++index) {
-    const auto counters = co_await or_return(
-        co_await service::run_on(app.service_workers[index], read_counters, &app.states[index]));
-    sum.spans_recorded += counters.spans_recorded;
-    sum.spans_dropped += counters.spans_dropped;
-    sum.traces_dropped += counters.traces_dropped;
+    const auto one = co_await or_return(co_await service::run_on(app.service_workers[index],
+                                                                 read_metrics, &app.states[index],
+                                                                 &(*app.request_metrics)[index]));
+    sum.add(one);
   }
-  std::string out;
-  add_counter(out, "hal_spans_recorded_total", "Spans handed to the export queue.",
-              sum.spans_recorded);
-  add_counter(out, "hal_spans_dropped_total", "Spans lost because the export queue was full.",
-              sum.spans_dropped);
-  add_counter(out, "hal_traces_dropped_total", "Local traces lost as a whole.", sum.traces_dropped);
-  add_counter(out, "hal_log_lines_dropped_total", "Log lines lost because the output was blocked.",
-              app.log_writer.dropped());
-  co_return out;
+  co_return metrics_text(
+      sum, {.log_lines_dropped = app.log_writer.dropped(), .start_time = app.start_time});
 }
 
 }  // namespace
@@ -101,7 +158,10 @@ Task<Result<>> run_admin_server(AdminHost& host) {
                     .get("/livez", livez)
                     .get("/readyz", readyz)
                     .get("/version", version)
-                    .get("/metrics", metrics);
+                    .get("/metrics", metrics)
+                    .get("/config", configuration)
+                    .get("/log-level", log_level)
+                    .put("/log-level", set_log_level);
   co_return co_await http::Server{host, std::move(router)}.run();
 }
 

@@ -42,7 +42,8 @@ class AdminHost final : public service::Host {
   service::Layers none_;
 };
 
-/// Serves /livez, /readyz, /metrics and /version until it is stopped.
+/// Serves /livez, /readyz, /metrics and /version to everybody, /config and /log-level to this
+/// machine, until it is stopped.
 Task<Result<>> run_admin_server(AdminHost& host);
 
 }  // namespace hal::app

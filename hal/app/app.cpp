@@ -1,5 +1,6 @@
 #include <hal/app/app.hpp>
 
+#include <hal/app/command.hpp>
 #include <hal/app/impl.hpp>
 #include <hal/base/ascii.hpp>
 
@@ -29,31 +30,30 @@ App::App(std::unique_ptr<Impl> impl) : impl_{std::move(impl)} {}
 App::~App() = default;
 
 Result<std::unique_ptr<App>> App::make(config::Source source, app::AppOptions defaults) {
-  std::vector<config::Setting> settings;
-  app::AppOptions options = std::move(defaults);
-  app::TraceVariables variables;
-  const auto read = config::read_into(options, source, &settings);
-  const auto read_too = config::read_into(variables, source, &settings);
-  if (!read && !read_too) {
-    return error(Code::kInvalidArgument,
-                 read.error().message() + "; " + read_too.error().message());
-  }
-  if (!read) return error(read.error());
-  if (!read_too) return error(read_too.error());
   auto app = std::unique_ptr<App>{new App{nullptr}};
-  app->impl_ = std::make_unique<Impl>(*app, std::move(source), std::move(options),
-                                      std::move(variables), std::move(settings));
-  if (auto configured = app->impl_->configure(); !configured) {
-    return error(std::move(configured.error()));
-  }
+  app->impl_ = std::make_unique<Impl>(*app, std::move(source));
+  if (auto read = app->impl_->read(std::move(defaults)); !read) return error(read.error());
+  if (auto configured = app->impl_->configure(); !configured) return error(configured.error());
   return app;
+}
+
+App::Description App::describe(std::optional<config::Source> source, app::AppOptions defaults,
+                               Task<Result<>> (*serve)(App& app)) {
+  const auto dry = source ? Impl::Dry::kConfigured : Impl::Dry::kDefaults;
+  auto app = std::unique_ptr<App>{new App{nullptr}};
+  app->impl_ = std::make_unique<Impl>(*app, std::move(source).value_or(config::Source{}));
+  auto verdict = app->impl_->dry_run(dry, std::move(defaults), serve);
+  return {.settings = app->impl_->settings.all(), .verdict = std::move(verdict)};
 }
 
 void App::add_metadata(std::string key, std::string value) {
   impl_->metadata.insert_or_assign(std::move(key), std::move(value));
 }
 
-net::Network& App::network() noexcept { return impl_->network; }
+net::Network& App::network() noexcept {
+  if (impl_->dry_network) return *impl_->dry_network;
+  return impl_->network;
+}
 service::Discovery& App::discovery() noexcept { return *impl_->discovery; }
 std::span<const service::Worker> App::workers() noexcept { return impl_->service_workers; }
 net::Endpoint App::listen_endpoint() const {
@@ -67,9 +67,43 @@ Task<Result<>> App::on_listening(service::Listening listening) {
 }
 
 const config::Source& App::source() const noexcept { return impl_->source; }
-std::vector<config::Setting>& App::settings() noexcept { return impl_->settings; }
+void App::add_settings(Result<> (*read)(const config::Source&, std::vector<config::Setting>*)) {
+  (void)impl_->settings.add(impl_->source, read);  // config() has told what is wrong
+}
 
 Result<> App::run(Task<Result<>> (*serve)(App& app)) { return impl_->run(serve); }
+
+namespace {
+
+int refuse(std::string_view program, const Status& why) {
+  fmt::print(stderr, "{}: {}\n", program, why.message());
+  return 2;
+}
+
+/// --help, --print-config and --check-config.
+int describe(app::Command command, const std::string& program, config::Source source,
+             app::AppOptions defaults, Task<Result<>> (*serve)(App& app)) {
+  if (command == app::Command::kHelp) {
+    const auto described = App::describe(std::nullopt, std::move(defaults), serve);
+    fmt::print("{}", app::help_text(program, described.settings));
+    return 0;
+  }
+  const config::Environment environment = source.environment;
+  const auto described = App::describe(std::move(source), std::move(defaults), serve);
+  if (command == app::Command::kPrintConfig) {
+    fmt::print("{}", config::to_text(described.settings));
+    std::fflush(stdout);
+  }
+  for (const auto& line : app::unknown_variable_warnings(environment, described.settings)) {
+    fmt::print(stderr, "{}: warning: {}\n", program, line);
+  }
+  if (!described.verdict) return refuse(program, described.verdict.error());
+  if (command == app::Command::kCheckConfig)
+    fmt::print("{}: the configuration is right\n", program);
+  return 0;
+}
+
+}  // namespace
 
 int run(int argc, char** argv, Task<Result<>> (*serve)(App& app), app::AppOptions defaults) {
   // A closed pipe or socket is an error of the write, not the end of the process.
@@ -77,18 +111,16 @@ int run(int argc, char** argv, Task<Result<>> (*serve)(App& app), app::AppOption
   google::protobuf::SetLogHandler(write_to_log);
   const std::string program = argc > 0 ? std::filesystem::path{argv[0]}.filename().string() : "hal";
   auto arguments = config::Arguments::parse(argc, argv);
+  if (!arguments) return refuse(program, arguments.error());
   if (defaults.service_name.empty()) defaults.service_name = program;
-  Result<std::unique_ptr<App>> app = error(Code::kInvalidArgument, "");
-  if (arguments) {
-    app = App::make({config::Environment::from_process(), std::move(*arguments)},
-                    std::move(defaults));
-  } else {
-    app = error(std::move(arguments.error()));
+  const app::Command command = app::command_of(*arguments);
+  config::Source source{.environment = config::Environment::from_process(),
+                        .arguments = std::move(*arguments)};
+  if (command != app::Command::kServe) {
+    return describe(command, program, std::move(source), std::move(defaults), serve);
   }
-  if (!app) {
-    fmt::print(stderr, "{}: {}\n", program, app.error().message());
-    return 2;
-  }
+  auto app = App::make(std::move(source), std::move(defaults));
+  if (!app) return refuse(program, app.error());
   const auto result = (*app)->run(serve);
   if (result) return 0;
   const Status failure = result.error();

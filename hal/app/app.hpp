@@ -6,6 +6,7 @@
 #include <hal/service/host.hpp>
 
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 
@@ -20,8 +21,8 @@ class ConfigError final : public std::runtime_error {
 /// Made by hal::run. Thread-safe unless a function says otherwise.
 class App final : public service::Host {
  public:
-  /// Reads variables and flags and makes what does not need a running loop. kInvalidArgument names
-  /// variable, value and what is allowed.
+  /// Reads flags, variables and the file that HAL_CONFIG names, and makes what does not need a
+  /// running loop. kInvalidArgument names variable, value and what is allowed.
   static Result<std::unique_ptr<App>> make(config::Source source, app::AppOptions defaults);
   ~App() override;
 
@@ -29,9 +30,14 @@ class App final : public service::Host {
   /// --greeter-service-name. For the serve function, before its server runs. Throws ConfigError.
   template <class Options>
   [[nodiscard]] Options config() {
-    auto options = config::read<Options>(source(), &settings());
-    if (!options) throw ConfigError{options.error()};
-    return std::move(*options);
+    Options options{};
+    auto read = config::read_into(options, source());
+    add_settings([](const config::Source& source, std::vector<config::Setting>* settings) {
+      Options fresh{};
+      return config::read_into(fresh, source, settings);
+    });
+    if (!read) throw ConfigError{read.error()};
+    return options;
   }
 
   /// Calls to a service by its name in the registry.
@@ -55,17 +61,30 @@ class App final : public service::Host {
   /// once, from the main thread.
   [[nodiscard]] Result<> run(Task<Result<>> (*serve)(App& app));
 
+  /// Every option, those that only `serve` reads too: runs it without a network up to where its
+  /// server would listen. Without a source: the defaults. `verdict`: as of make(), and of an
+  /// unknown flag or key of the file.
+  struct Description {
+    std::vector<config::Setting> settings;
+    Result<> verdict;
+  };
+  [[nodiscard]] static Description describe(std::optional<config::Source> source,
+                                            app::AppOptions defaults,
+                                            Task<Result<>> (*serve)(App& app));
+
   class Impl;
 
  private:
   explicit App(std::unique_ptr<Impl> impl);
   [[nodiscard]] const config::Source& source() const noexcept;
-  [[nodiscard]] std::vector<config::Setting>& settings() noexcept;
+  void add_settings(Result<> (*read)(const config::Source&, std::vector<config::Setting>*));
   std::unique_ptr<Impl> impl_;
 };
 
 /// A service's main: `int main(int argc, char** argv) { return hal::run(argc, argv, serve); }`.
-/// `serve` runs on the first worker and returns when its server has drained. Exit code: 0 after a
+/// `serve` runs on the first worker and returns when its server has drained. With --help,
+/// --print-config or --check-config it runs up to where its server would listen, without a network:
+/// what it does before is for reading options and putting things together. Exit code: 0 after a
 /// drain, 1 when serving failed (a taken port, say), 2 for refused configuration. `defaults` hold
 /// what variables and flags do not say; an empty service_name is the program's file name.
 int run(int argc, char** argv, Task<Result<>> (*serve)(App& app), app::AppOptions defaults = {});

@@ -1,6 +1,8 @@
 #include <hal/app/impl.hpp>
 
+#include <hal/app/command.hpp>
 #include <hal/app/node.hpp>
+#include <hal/app/reload.hpp>
 #include <hal/async/block_on.hpp>
 #include <hal/discovery/registry_choice.hpp>
 #include <hal/service/layers/deadline/deadline.hpp>
@@ -19,14 +21,8 @@ Task<Result<std::string>> collector_url(service::Discovery* discovery) {
 
 }  // namespace
 
-App::Impl::Impl(App& the_app, config::Source the_source, app::AppOptions the_options,
-                app::TraceVariables the_variables, std::vector<config::Setting> the_settings)
-    : app{the_app},
-      source{std::move(the_source)},
-      options{std::move(the_options)},
-      variables{std::move(the_variables)},
-      settings{std::move(the_settings)},
-      service_name{options.service_name} {}
+App::Impl::Impl(App& the_app, config::Source the_source)
+    : app{the_app}, source{std::move(the_source)} {}
 
 App::Impl::~Impl() {
   if (workers) workers->stop_and_join();
@@ -40,15 +36,22 @@ Result<> App::Impl::configure() {
                              "or nothing for all addresses",
                              host));
   }
-  const auto level = log::parse_level(options.log_level);
-  if (!level) return error(level.error().with_prefix("HAL_LOG_LEVEL"));
-  const auto format = log::parse_format(options.log_format);
-  if (!format) return error(format.error().with_prefix("HAL_LOG_FORMAT"));
-  log_setup.emplace(log::Options{
-      .level = *level, .format = *format, .service = service_name, .sink = &log_writer});
+  if (const auto port = options.admin_port.value_or(config::Port{}).number();
+      port >= 15'000 && port <= 15'090) {
+    return error(Code::kInvalidArgument,
+                 fmt::format("HAL_ADMIN_PORT='{}': allowed is any port but 15000 to 15090, which "
+                             "belong to Istio's sidecar",
+                             port));
+  }
+  const auto lines = app::log_lines(options);
+  if (!lines) return error(lines.error());
+  log_setup.emplace(log::Options{.level = dry_network ? log::Level::kOff : lines->level,
+                                 .format = lines->format,
+                                 .service = service_name,
+                                 .sink = &log_writer});
 
   control.set_offload_pool(&pool);
-  auto choice = discovery::make_discovery(source, &settings);
+  auto choice = discovery::make_discovery(source);
   if (!choice) return error(std::move(choice.error()));
   discovery = std::move(choice->discovery);
   discovery_reason = std::move(choice->reason);
@@ -65,15 +68,17 @@ Result<> App::Impl::configure() {
 }
 
 void App::Impl::make_layers() {
+  const std::size_t count = options.workers == 0 ? net::default_worker_count() : options.workers;
+  request_metrics = std::make_shared<layers::Metrics::PerWorker>(count);
   server_layers = {std::make_shared<layers::ServerTrace>(traces.layers),
+                   std::make_shared<layers::Metrics>(request_metrics),
                    std::make_shared<layers::ServerDeadline>(), std::make_shared<layers::Panic>()};
   client_layers = {std::make_shared<layers::ClientTrace>(traces.layers)};
 }
 
 void App::Impl::start_workers() {
-  const std::size_t count = options.workers == 0 ? net::default_worker_count() : options.workers;
-  workers.emplace(count, pool);
-  for (unsigned index = 0; index < count; ++index) {
+  workers.emplace(request_metrics->size(), pool);
+  for (unsigned index = 0; index < request_metrics->size(); ++index) {
     Loop& loop = workers->loop(index);
     auto& state = states.emplace_back(telemetry::TracerOptions{
         .mode = traces.mode.mode,
@@ -82,10 +87,13 @@ void App::Impl::start_workers() {
         .batch_spans = std::min(variables.max_export_batch_size, variables.max_queue_size)});
     state.background.emplace(Context{.loop = &loop, .tracer = &state.tracer});
     loop.set_worker(index, *state.background);
-    service_workers.push_back(
-        {.index = index, .loop = &loop, .drain = &state.drain, .background = &*state.background});
+    service_workers.push_back({.index = index,
+                               .loop = &loop,
+                               .drain = &state.drain,
+                               .background = &*state.background,
+                               .connections = &state.connections});
   }
-  start_exporters();
+  if (!dry_network) start_exporters();
 }
 
 void App::Impl::say_how_traces_go() const {
@@ -95,8 +103,13 @@ void App::Impl::say_how_traces_go() const {
 }
 
 Task<Result<>> App::Impl::on_listening(service::Listening listening) {
+  // A signal may have come while the service was starting: nobody is to find it any more.
+  if (dry_network || draining_.load()) co_return Result<>{};
   // Only now has the service read all the options it has.
-  co_await or_return(source.arguments.check_known(config::flags_of(settings)));
+  co_await or_return(check_known());
+  for (const auto& line : app::unknown_variable_warnings(source.environment, settings.all())) {
+    log::warn("{}", line);
+  }
   auto node = app::describe_node(listening, service_name, metadata);
   node.metadata.emplace(app::kAdminMetadata, net::to_string(app::reachable(admin_endpoint)));
   const std::string id = node.id;

@@ -2,11 +2,15 @@
 #pragma once
 
 #include <hal/app/app.hpp>
+#include <hal/app/dry_network.hpp>
+#include <hal/app/metrics.hpp>
+#include <hal/app/settings.hpp>
 #include <hal/app/trace_setup.hpp>
 #include <hal/async/thread_pool.hpp>
 #include <hal/export/otlp_exporter.hpp>
 #include <hal/net/signals.hpp>
 #include <hal/net/workers.hpp>
+#include <hal/service/layers/metrics/metrics.hpp>
 #include <hal/telemetry/log.hpp>
 #include <hal/telemetry/log_writer.hpp>
 #include <hal/telemetry/tracer.hpp>
@@ -24,6 +28,7 @@ namespace hal {
 struct WorkerState {
   explicit WorkerState(const telemetry::TracerOptions& options) : tracer{options} {}
   service::Drain drain;
+  service::ConnectionCount connections;
   telemetry::Tracer tracer;
   std::unique_ptr<exporter::OtlpExporter> exporter;
   std::optional<Scope> background;
@@ -31,12 +36,17 @@ struct WorkerState {
 
 class App::Impl {
  public:
-  Impl(App& app, config::Source source, app::AppOptions options, app::TraceVariables variables,
-       std::vector<config::Setting> settings);
+  Impl(App& app, config::Source source);
   ~Impl();
 
-  /// Discovery and traces: what may refuse the configuration.
+  /// The file that HAL_CONFIG names, and the options of every service. An error leaves what is
+  /// refused at its default.
+  Result<> read(app::AppOptions program_defaults);
+  /// Log, discovery and traces: what else may refuse the configuration.
   Result<> configure();
+  /// Instead of all else: reads every option, those of `serve` too, and starts nothing.
+  enum class Dry : bool { kDefaults, kConfigured };
+  Result<> dry_run(Dry dry, app::AppOptions defaults, Task<Result<>> (*serve)(App& app));
   void start_workers();
   Result<> run(Task<Result<>> (*serve)(App& app));
   Task<Result<>> on_listening(service::Listening listening);
@@ -51,16 +61,20 @@ class App::Impl {
   }
 
   App& app;
-  const config::Source source;
-  const app::AppOptions options;
-  const app::TraceVariables variables;
-  std::vector<config::Setting> settings;
+  config::Source source;          ///< fixed by read()
+  app::FileOptions file_options;  ///< fixed by read()
+  app::AppOptions defaults;       ///< the program's
+  app::AppOptions options;        ///< fixed by read(), drain times are the control loop's
+  app::TraceVariables variables;  ///< fixed by read()
+  app::Settings settings;
   std::string service_name;
+  const std::chrono::system_clock::time_point start_time = std::chrono::system_clock::now();
   std::map<std::string, std::string> metadata;
 
   log::Writer log_writer;
   std::optional<log::Setup> log_setup;
   net::TcpNetwork network;
+  std::optional<app::DryNetwork> dry_network;  ///< in its place in a dry run
   ThreadPool pool;
   net::IoLoop control;  ///< the main thread's: signals, admin port
   std::unique_ptr<service::Discovery> discovery;
@@ -68,6 +82,7 @@ class App::Impl {
   app::TraceSetup traces;
   service::Layers server_layers;
   service::Layers client_layers;
+  std::shared_ptr<layers::Metrics::PerWorker> request_metrics;
   std::optional<net::Workers> workers;
   std::deque<WorkerState> states;
   std::vector<service::Worker> service_workers;
@@ -81,6 +96,11 @@ class App::Impl {
   static Task<> watch_signals(Impl* self, Scope* scope);
   static Task<> drain(Impl* self);
   static Task<Result<>> end_worker(WorkerState* state);
+  static Task<Result<>> dry_main(Impl* self, Task<Result<>> (*serve)(App& app));
+  Result<> check_known() const;
+  /// SIGHUP; control loop.
+  void reload();
+  void apply(const app::AppOptions& new_options, const app::TraceVariables& new_variables);
   void make_layers();
   void start_exporters();
   void say_how_traces_go() const;

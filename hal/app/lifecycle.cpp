@@ -83,7 +83,7 @@ Task<> App::Impl::watch_signals(Impl* self, Scope* scope) {
     const auto number = co_await signals.next();
     if (!number) co_return;
     if (*number == SIGHUP) {
-      log::info("SIGHUP: the options of this process are fixed at its start");
+      self->reload();
       continue;
     }
     if (self->draining_.exchange(true)) {

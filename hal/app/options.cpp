@@ -2,6 +2,10 @@
 
 namespace hal::app {
 
+void FileOptions::describe(config::Fields& fields) {
+  fields["config"].variable("HAL_CONFIG").help("YAML file of options, read again on SIGHUP");
+}
+
 void AppOptions::describe(config::Fields& fields) {
   fields["service_name"].help("name in spans, logs and the registry");
   fields["service_host"].help("address to listen on; empty: all");

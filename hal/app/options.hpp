@@ -11,6 +11,14 @@
 
 namespace hal::app {
 
+/// Where further options are.
+struct FileOptions {
+  std::string config{};  ///< a YAML file, see config::File; empty: none
+
+  static void describe(config::Fields& fields);
+};
+BOOST_DESCRIBE_STRUCT(FileOptions, (), (config))
+
 struct AppOptions {
   std::string service_name{};  ///< empty: the program's own name
   std::string service_host{};  ///< empty: all addresses

@@ -51,6 +51,20 @@ TEST(FramePool, AnotherThreadMayFree) {
   std::thread{[&] { free_frame(again, 200); }}.join();
 }
 
+TEST(FramePool, CountsTheFramesOfAllThreads) {
+  const std::int64_t before = detail::live_frames();
+  std::vector<void*> frames;
+  std::thread{[&] {
+    for (const std::size_t size : {1U, 200U, 100'000U}) frames.push_back(allocate_frame(size));
+    EXPECT_EQ(detail::live_frames(), before + 3);
+    free_frame(frames.front(), 1);
+  }}.join();
+  EXPECT_EQ(detail::live_frames(), before + 2);
+  free_frame(frames[1], 200);
+  free_frame(frames[2], 100'000);
+  EXPECT_EQ(detail::live_frames(), before);
+}
+
 // A frame that is freed when the thread's pool has gone already.
 struct FreesLate {
   void* frame = nullptr;
@@ -59,10 +73,12 @@ struct FreesLate {
 thread_local FreesLate late;
 
 TEST(FramePool, FramesMayOutliveTheThreadsPool) {
+  const std::int64_t before = detail::live_frames();
   std::thread{[] {
     late.frame = nullptr;  // made first, so destroyed last
     late.frame = allocate_frame(64);
   }}.join();
+  EXPECT_EQ(detail::live_frames(), before);
 }
 
 }  // namespace

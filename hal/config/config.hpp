@@ -1,4 +1,5 @@
-// Options: a described struct, filled from flags, environment variables and its values in code.
+// Options: a described struct, filled from flags, environment variables, a file and its values in
+// code.
 #pragma once
 
 #include <hal/config/fields.hpp>
@@ -25,9 +26,9 @@ void add_members(Fields& fields, Options& options, List<D...>) {
 }  // namespace detail
 
 /// Sets each public member of `options`, a struct described by BOOST_DESCRIBE_STRUCT, from its
-/// flag, else its environment variable, else leaves its value: member `service_port`, variable
-/// `SERVICE_PORT`, flag `--service-port`. A `static void describe(config::Fields&)` of the struct
-/// may change names and add aliases, ranges and help.
+/// flag, else its environment variable, else its key in the file, else leaves its value: member
+/// `service_port`, variable `SERVICE_PORT`, flag `--service-port`. A `static void
+/// describe(config::Fields&)` of the struct may change names and add aliases, ranges and help.
 /// INVALID_ARGUMENT collects every refused value (variable or flag, value, what is allowed); the
 /// refused members keep their value. Flags that no member has are left to
 /// Arguments::check_known(). Appends the settings to `settings` unless it is null, on error too.
@@ -53,7 +54,20 @@ template <class Options>
 /// The flags' names, for Arguments::check_known().
 [[nodiscard]] std::vector<std::string> flags_of(std::span<const Setting> settings);
 
+/// The variables' names with their aliases, for File::check_known().
+[[nodiscard]] std::vector<std::string> variables_of(std::span<const Setting> settings);
+
+/// Variables that begin with `prefix` and that no setting has: most likely mistyped. Left out are
+/// those that Kubernetes sets for a Service of such a name (..._SERVICE_HOST, ..._PORT_80_TCP...).
+[[nodiscard]] std::vector<std::string> unknown_variables(const Environment& environment,
+                                                         std::span<const Setting> settings,
+                                                         std::string_view prefix);
+
 /// One line per setting, `NAME=value  # source; help`, columns aligned: a `--print-config`.
 [[nodiscard]] std::string to_text(std::span<const Setting> settings);
+
+/// Two lines per setting: flag, variable and default value; then its help. For settings that were
+/// read from nothing, so that their values are the defaults.
+[[nodiscard]] std::string to_help(std::span<const Setting> settings);
 
 }  // namespace hal::config

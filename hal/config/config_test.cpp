@@ -112,7 +112,8 @@ TEST(Config, DescribeGivesPrefixAliasAndNames) {
                                   .source = "environment MICRO_REGISTRY",
                                   .help = "where services are found",
                                   .secret = false,
-                                  .flag = "registry"}));
+                                  .flag = "registry",
+                                  .aliases = {"MICRO_REGISTRY"}}));
 
   const auto both =
       read<TunedOptions>(source_of({{"MICRO_REGISTRY", "kubernetes"}, {"HAL_REGISTRY", "local"}}));
@@ -184,6 +185,51 @@ TEST(Config, FlagsOfAllStructsAreTheKnownOnes) {
             "--service-port");
   ASSERT_TRUE(read<TunedOptions>(source, &settings));
   EXPECT_TRUE(source.arguments.check_known(flags_of(settings)));
+}
+
+TEST(Config, TheFileComesAfterTheEnvironment) {
+  auto source = source_of({{"SERVICE_PORT", "9"}});
+  source.file = *File::parse(
+      "service: {port: 7}\ngreeter: {service_name: g}\nENABLE_TRACE: off\nMICRO_REGISTRY: dns\n",
+      "app.yaml");
+  std::vector<Setting> settings;
+  const auto options = read<PlainOptions>(source, &settings);
+  ASSERT_TRUE(options) << options.error().to_string();
+  EXPECT_EQ(options->service_port, Port{9});
+  EXPECT_EQ(options->greeter_service_name, "g");
+  EXPECT_FALSE(options->enable_trace);
+  EXPECT_EQ(settings[0].source, "file app.yaml:2");
+  ASSERT_TRUE(read<TunedOptions>(source, &settings));
+  EXPECT_EQ(settings[3].value, "dns");
+  EXPECT_TRUE(source.file.check_known(variables_of(settings)));
+  source = source_of({});
+  source.file = *File::parse("\nservice: {port: x}", "app.yaml");
+  EXPECT_EQ(read<PlainOptions>(source).error().message(),
+            "app.yaml:2: SERVICE_PORT='x': allowed is a port number from 0 to 65535");
+}
+
+TEST(Config, FindsVariablesThatNobodyReads) {
+  std::vector<Setting> settings;
+  const auto source = source_of({{"HAL_LOGLEVEL", "x"},
+                                 {"HAL_WORKERS", "1"},
+                                 {"MICRO_REGISTRY", "local"},
+                                 {"OTHER", "1"},
+                                 {"HAL_SERVICE_HOST", "10.0.0.1"},
+                                 {"HAL_PORT_80_TCP_ADDR", "10.0.0.1"},
+                                 {"HAL_PORT", "tcp://10.0.0.1:80"}});
+  ASSERT_TRUE(read<TunedOptions>(source, &settings));
+  EXPECT_EQ(unknown_variables(source.environment, settings, "HAL_"),
+            std::vector<std::string>{"HAL_LOGLEVEL"});
+}
+
+TEST(Config, HelpHasFlagVariableDefaultAndWhatItDoes) {
+  std::vector<Setting> settings;
+  ASSERT_TRUE(read<TunedOptions>({}, &settings));
+  EXPECT_TRUE(
+      to_help(settings).starts_with("  --registry, HAL_REGISTRY, MICRO_REGISTRY [auto]\n"
+                                    "      where services are found\n"
+                                    "  --workers, HAL_WORKERS [2]\n"))
+      << to_help(settings);
 }
 
 TEST(Config, AFlagNeedsAValueUnlessItIsYesOrNo) {

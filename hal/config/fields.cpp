@@ -96,6 +96,14 @@ std::optional<Fields::Found> Fields::locate(const Field& field, const Source& so
                  .label = std::string{variable},
                  .source = fmt::format("environment {}", variable)};
   }
+  for (const std::string_view variable : variables) {
+    const File::Entry* const entry = source.file.find(variable);
+    if (entry == nullptr) continue;
+    const std::string place = fmt::format("{}:{}", source.file.name(), entry->line);
+    return Found{.text = entry->text,
+                 .label = fmt::format("{}: {}", place, variable),
+                 .source = "file " + place};
+  }
   return std::nullopt;
 }
 
@@ -124,7 +132,8 @@ Result<> Fields::read(const Source& source, std::vector<Setting>* settings) {
                          .source = found ? found->source : "default",
                          .help = field.help_,
                          .secret = field.secret_,
-                         .flag = field.flag_});
+                         .flag = field.flag_,
+                         .aliases = field.aliases_});
   }
   if (problems.empty()) return {};
   return error(Code::kInvalidArgument, fmt::format("{}", fmt::join(problems, "; ")));

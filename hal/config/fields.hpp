@@ -4,6 +4,7 @@
 #include <hal/base/status.hpp>
 #include <hal/config/arguments.hpp>
 #include <hal/config/environment.hpp>
+#include <hal/config/file.hpp>
 #include <hal/config/value.hpp>
 
 #include <chrono>
@@ -16,20 +17,23 @@
 
 namespace hal::config {
 
-/// Where options come from, strongest first: arguments, environment, the values in code.
+/// Where options come from, strongest first: arguments, environment, file, the values in code.
 struct Source {
-  Environment environment;
-  Arguments arguments;
+  Environment environment{};
+  Arguments arguments{};
+  File file{};
 };
 
 /// One option as it stands: what a `--print-config` or `--help` shows.
 struct Setting {
-  std::string name;    ///< the environment variable: "GREETER_SERVICE_NAME"
-  std::string value;   ///< as it would be typed; "***" for a secret that is set
-  std::string source;  ///< "flag --x", "environment X" (the alias, if that was read) or "default"
+  std::string name;   ///< the environment variable: "GREETER_SERVICE_NAME"
+  std::string value;  ///< as it would be typed; "***" for a secret that is set
+  /// "flag --x", "environment X" (the alias, if that was read), "file app.yaml:3" or "default"
+  std::string source;
   std::string help;
   bool secret = false;
-  std::string flag;  ///< without dashes: "greeter-service-name"
+  std::string flag;                    ///< without dashes: "greeter-service-name"
+  std::vector<std::string> aliases{};  ///< further variables
 
   friend bool operator==(const Setting&, const Setting&) = default;
 };
@@ -93,7 +97,7 @@ class Fields {
   /// The text of an option, and where it came from.
   struct Found {
     std::string text;
-    std::string label;   ///< for errors: "--service-port", "SERVICE_PORT"
+    std::string label;   ///< for errors: "--service-port", "SERVICE_PORT", "a.yaml:3: SERVICE_PORT"
     std::string source;  ///< for Setting::source
     bool missing_value = false;
   };

@@ -8,10 +8,17 @@
 #include <hal/service/drain.hpp>
 #include <hal/service/layer.hpp>
 
+#include <cstdint>
 #include <span>
 #include <string_view>
 
 namespace hal::service {
+
+/// Connections of the servers of one worker.
+struct ConnectionCount {
+  std::uint64_t accepted = 0;
+  std::uint64_t open = 0;
+};
 
 /// One event loop and what belongs to it. Only its own thread touches the rest.
 struct Worker {
@@ -20,6 +27,7 @@ struct Worker {
   Drain* drain = nullptr;
   /// The loop's long-lived scope; its Context is the root of everything on this worker.
   Scope* background = nullptr;
+  ConnectionCount* connections = nullptr;  ///< null: nobody counts them
 };
 
 /// What a server that has begun to listen says about itself.

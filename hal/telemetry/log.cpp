@@ -143,7 +143,7 @@ bool needs_quotes(std::string_view text) noexcept {
 }
 
 void append_line(Buffer& out, const Options& options, Level level, std::string_view message) {
-  Line line{out, options.format};
+  Line line{out, detail::current_format.load(std::memory_order_relaxed)};
   line.time();
   line.plain("level", name(level));
   line.quoted("message", cut_utf8(message, kMessageBytesMax));
@@ -200,15 +200,22 @@ void set_level(Level level) noexcept {
   detail::current_level.store(level, std::memory_order_relaxed);
 }
 
+void set_format(Format format) noexcept {
+  detail::current_format.store(format, std::memory_order_relaxed);
+}
+
 Setup::Setup(Options options)
     : options_{std::move(options)},
       former_{current.exchange(&options_, std::memory_order_acq_rel)},
-      former_level_{level()} {
+      former_level_{level()},
+      former_format_{detail::current_format.load(std::memory_order_relaxed)} {
   set_level(options_.level);
+  set_format(options_.format);
 }
 
 Setup::~Setup() {
   set_level(former_level_);
+  set_format(former_format_);
   current.store(former_);
   while (lines_under_way.load() > 0) std::this_thread::yield();
 }

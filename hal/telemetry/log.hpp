@@ -51,13 +51,16 @@ class Setup {
   Options options_;
   const Options* former_;
   Level former_level_;
+  Format former_format_;
 };
 
-/// Thread-safe, at any time; Setup sets it first.
+/// Thread-safe, at any time; Setup sets them first.
 void set_level(Level level) noexcept;
+void set_format(Format format) noexcept;
 
 namespace detail {
 inline constinit std::atomic<Level> current_level{Level::kInfo};
+inline constinit std::atomic<Format> current_format{Format::kText};
 void write(Level level, fmt::string_view format, fmt::format_args arguments) noexcept;
 }  // namespace detail
 

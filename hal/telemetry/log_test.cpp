@@ -46,6 +46,17 @@ TEST(Log, WritesJson) {
                                        kTime)));
 }
 
+TEST(Log, TheFormatMayChangeWhileItRuns) {
+  CapturedLogs logs{Format::kText, "api"};
+  set_format(Format::kJson);
+  info("one");
+  set_format(Format::kText);
+  info("two");
+  ASSERT_EQ(logs.lines().size(), 2u);
+  EXPECT_THAT(logs.lines()[0], ::testing::StartsWith("{\"time\":"));
+  EXPECT_THAT(logs.lines()[1], ::testing::StartsWith("time="));
+}
+
 TEST(Log, EscapesWhatWouldForgeALine) {
   struct Case {
     std::string_view message;

@@ -72,6 +72,8 @@ class Tracer {
 
   [[nodiscard]] Mode mode() const noexcept { return options_.mode; }
   [[nodiscard]] const TracerOptions& options() const noexcept { return options_; }
+  /// For the spans that begin from now on.
+  void set_sampler(const Sampler& sampler) noexcept { options_.sampler = sampler; }
   [[nodiscard]] const SpanClock& clock() const noexcept { return *options_.clock; }
   /// For ids outside spans: x-request-id, the guard of the kit's own calls.
   [[nodiscard]] IdGenerator& ids() noexcept { return ids_; }

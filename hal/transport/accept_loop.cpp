@@ -11,6 +11,7 @@ struct AcceptLoop {
   ConnectionHandler& handler;
   service::Drain& drain;
   const AcceptOptions& options;
+  service::ConnectionCount& count;
   std::size_t connections = 0;
   WaitQueue below_max{};
 };
@@ -18,11 +19,16 @@ struct AcceptLoop {
 /// Counts a connection on every way out.
 class Connection {
  public:
-  explicit Connection(AcceptLoop& loop) noexcept : loop_{loop} { ++loop_.connections; }
+  explicit Connection(AcceptLoop& loop) noexcept : loop_{loop} {
+    ++loop_.connections;
+    ++loop_.count.accepted;
+    ++loop_.count.open;
+  }
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
   ~Connection() {
     --loop_.connections;
+    --loop_.count.open;
     loop_.below_max.wake_one();
   }
 
@@ -73,7 +79,9 @@ Task<Result<>> accept_until_drained(Scope& scope, AcceptLoop* loop) {
 
 Task<Result<>> serve_connections(net::Listener& listener, ConnectionHandler& handler,
                                  const service::Worker& worker, const AcceptOptions& options) {
-  AcceptLoop loop{listener, handler, *worker.drain, options};
+  service::ConnectionCount uncounted;
+  AcceptLoop loop{listener, handler, *worker.drain, options,
+                  worker.connections != nullptr ? *worker.connections : uncounted};
   co_return co_await with_scope(accept_until_drained, &loop);
 }
 

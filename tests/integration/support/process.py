@@ -34,15 +34,17 @@ def wait_for_end(pid, cap=CAP):
 
 
 class Process:
-    """A child whose output is read line by line as it comes. Not restarted."""
+    """A child whose output is read line by line as it comes. Not restarted. `user`: runs it as this
+    user, with no other groups; for root only."""
 
-    def __init__(self, command, variables=None):
+    def __init__(self, command, variables=None, user=None):
         self.name = os.path.basename(str(command[0]))
         self._changed = threading.Condition()
         self._lines = []  # (stream, line) in the order they were read
         self._open_streams = 2
+        identity = {} if user is None else {"user": user, "group": user, "extra_groups": []}
         self.popen = subprocess.Popen(
-            [str(word) for word in command], env=clean_environment(variables),
+            [str(word) for word in command], env=clean_environment(variables), **identity,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.pid = self.popen.pid
         self._readers = [
