@@ -18,6 +18,7 @@ constexpr std::uint64_t kOtlpBodyMax = 64 * 1024 * 1024;
 Task<Result<>> run_server(service::HostAt* host, http::Router router, std::uint64_t body_max) {
   http::ServerOptions options;
   options.http1.limits.body_bytes = body_max;
+  options.gunzip = wire::GunzipLimits{.output_bytes_max = body_max};
   co_return co_await http::Server{*host, std::move(router), options}.run();
 }
 

@@ -172,6 +172,12 @@ def test_an_unsampled_trace_makes_no_spans_and_goes_on(machine):
     assert {span.request_id for span in only} == {"sampled", ""}
 
 
+def test_spans_travel_as_gzip_too(machine):
+    chain = Chain(machine, OTEL_EXPORTER_OTLP_COMPRESSION="gzip")
+    assert chain.api.get("/api/v1/hello/ww", {"x-request-id": "small"}).status == 200
+    assert not problems(chain.flush().of_request("small"))
+
+
 def test_without_a_greeter_503_and_back_when_it_is_back(machine):
     chain = Chain(machine)
     assert chain.api.get("/api/v1/hello/ww").status == 200
