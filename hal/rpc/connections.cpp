@@ -105,6 +105,7 @@ Route Connections::choose(std::uint64_t avoid) {
 
 Task<Result<Route>> Connections::take(RouteWish wish) {
   const auto& options = state_->options;
+  const std::uint64_t answer = questions_ + 1;  // the first that is not older than this call
   if (auto route = ready(wish.avoid); route.connection != nullptr) co_return route;
   if (waiting_ >= options.waiting_max) {
     co_return error(
@@ -112,11 +113,20 @@ Task<Result<Route>> Connections::take(RouteWish wish) {
         fmt::format("{} calls to '{}' wait for a connection already", waiting_, state_->service));
   }
   const Waiting place{*this};
+  // Once, and not by a call that has just seen an attempt fail.
+  bool may_hurry =
+      std::ranges::none_of(peers_, [](const auto& peer) { return peer->connecting(); });
   for (;;) {
     if (auto route = choose(wish.avoid); route.connection != nullptr) co_return route;
-    if (!fresh()) ask();
     for (const auto& peer : peers_) peer->make_room();
-    if (closed_ || (!wish.wait_for_ready && !may_come())) co_return error(why_not());
+    if (!node_may_come() && questions_ < answer) ask();
+    const bool answered = answers_ >= answer;
+    if (answered && !node_may_come() && std::exchange(may_hurry, false)) {
+      for (const auto& peer : peers_) peer->hurry();
+    }
+    if (closed_ || (!wish.wait_for_ready && answered && !node_may_come())) {
+      co_return error(why_not());
+    }
     co_await or_return(co_await state_->changed.wait());
   }
 }
@@ -125,10 +135,9 @@ bool Connections::fresh() const noexcept {
   return resolved_at_ && state_->loop.now() - *resolved_at_ < state_->options.resolve_gap;
 }
 
-bool Connections::may_come() const noexcept {
-  return resolving_ || state_->ask || std::ranges::any_of(peers_, [](const auto& peer) {
-           return peer->connecting() || peer->connected();
-         });
+bool Connections::node_may_come() const noexcept {
+  return std::ranges::any_of(
+      peers_, [](const auto& peer) { return peer->connecting() || peer->connected(); });
 }
 
 Status Connections::why_not() const {
@@ -156,10 +165,10 @@ Task<> Connections::refresh(std::shared_ptr<Connections> self) {
   while (!self->closed_) {
     state.ask = false;
     self->used_ = false;
-    self->resolving_ = true;
+    const std::uint64_t question = ++self->questions_;
     auto nodes = co_await timeout(state.options.connect_timeout,
                                   state.host.discovery().resolve(state.service));
-    self->resolving_ = false;
+    self->answers_ = question;
     self->resolved_at_ = state.loop.now();
     if (self->closed_) break;
     self->registry_failure_ =
@@ -170,6 +179,7 @@ Task<> Connections::refresh(std::shared_ptr<Connections> self) {
     if (!state.ask && !self->used_ && self->waiting_ == 0) break;  // the next call begins again
   }
   self->refreshing_ = false;
+  state.changed.wake_all();
 }
 
 /// The time between two questions to the registry.

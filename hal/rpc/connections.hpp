@@ -59,8 +59,8 @@ class Connections final : public std::enable_shared_from_this<Connections> {
   void limit(std::vector<service::Node>& nodes) const;
   void ask();
   [[nodiscard]] bool fresh() const noexcept;
-  /// Something is under way that may bring a route.
-  [[nodiscard]] bool may_come() const noexcept;
+  /// There is a connection, or an attempt to make one.
+  [[nodiscard]] bool node_may_come() const noexcept;
   [[nodiscard]] Status why_not() const;
 
   const std::shared_ptr<ChannelState> state_;
@@ -73,8 +73,9 @@ class Connections final : public std::enable_shared_from_this<Connections> {
   WaitQueue closing_;
   std::size_t waiting_ = 0;
   std::uint64_t peers_made_ = 0;
+  std::uint64_t questions_ = 0;  // to the registry
+  std::uint64_t answers_ = 0;    // the question that was answered last
   bool refreshing_ = false;
-  bool resolving_ = false;
   bool used_ = false;  // since the last question to the registry
   bool closed_ = false;
 };

@@ -8,6 +8,9 @@ namespace {
 
 Task<Result<>> wait_on(WaitQueue* queue) { co_return co_await queue->wait(); }
 
+/// Of one outage, as soon as somebody calls: a server that has just been started again.
+constexpr int kEagerAttempts = 3;
+
 }  // namespace
 
 /// One connection, for as long as it runs.
@@ -61,6 +64,13 @@ void Peer::make_room() {
   if (!links_.empty() && links_.size() < state_->options.connections_per_node_max) connect();
 }
 
+void Peer::hurry() {
+  const bool soon = state_->loop.now() - failed_at_ < state_->options.resolve_gap;
+  if (!backing_off_ || retired_ || (soon && failures_ > kEagerAttempts)) return;
+  hurried_ = true;
+  wake_.wake_all();
+}
+
 void Peer::connect() {
   if (retired_ || connecting_ || backing_off_) return;
   connecting_ = true;
@@ -73,7 +83,7 @@ void Peer::retire() {
     link->over = true;
     link->connection->shutdown();
   }
-  retired_early_.wake_all();
+  wake_.wake_all();
 }
 
 Task<> Peer::connect_and_run(std::shared_ptr<Peer> self) {
@@ -141,10 +151,15 @@ void Peer::on_lost(Link& link) {
     http2.keepalive_interval *= 2;
   }
   state_->ask_registry();
-  // Of use: such a connection is replaced at once. Else the node would be asked in a tight loop.
+  // Of use: such a connection is replaced at once, and so is the first that was not. Else the node
+  // would be asked in a tight loop.
   if (link.connection->answered() ||
       state_->loop.now() - link.ready_at >= state_->options.backoff.base) {
     backoff_.reset();
+    failures_ = 0;
+    ensure();
+    state_->changed.wake_all();
+  } else if (++failures_ == 1) {
     ensure();
     state_->changed.wake_all();
   } else {
@@ -155,6 +170,8 @@ void Peer::on_lost(Link& link) {
 void Peer::fail(Status status) {
   connecting_ = false;
   failure_ = std::move(status);
+  failed_at_ = state_->loop.now();
+  ++failures_;
   if (!retired_ && !backing_off_) {
     backing_off_ = true;
     state_->background.spawn(back_off, shared_from_this());
@@ -164,9 +181,9 @@ void Peer::fail(Status status) {
 
 Task<> Peer::back_off(std::shared_ptr<Peer> self) {
   const Duration delay = self->backoff_.next(self->state_->random);
-  const auto early = co_await timeout(delay, wait_on(&self->retired_early_));
-  self->backing_off_ = false;
-  if (early || early.error().code() != Code::kDeadlineExceeded) co_return;
+  const auto early = co_await timeout(delay, wait_on(&self->wake_));
+  self->backing_off_ = self->hurried_ = false;
+  if (!early && early.error().code() != Code::kDeadlineExceeded) co_return;  // stopped
   self->ensure();
 }
 

@@ -45,12 +45,15 @@ class Peer final : public std::enable_shared_from_this<Peer> {
   /// Requests under way.
   [[nodiscard]] std::size_t in_flight() const noexcept;
   /// An attempt to connect is under way.
-  [[nodiscard]] bool connecting() const noexcept { return connecting_; }
+  [[nodiscard]] bool connecting() const noexcept { return connecting_ || hurried_; }
   /// Why the last attempt failed; OK once connected.
   [[nodiscard]] const Status& failure() const noexcept { return failure_; }
 
   /// Connects, if there is no connection, no attempt and no reason to wait with one.
   void ensure();
+  /// A call has nowhere else to go: ends the wait for the next attempt. The first attempts of an
+  /// outage come with each call, later ones at most every resolve_gap.
+  void hurry();
   /// One more connection beside those that are full, up to the limit.
   void make_room();
   /// The node is gone from the registry, or the channel is: calls under way finish, then the
@@ -73,10 +76,13 @@ class Peer final : public std::enable_shared_from_this<Peer> {
   const std::uint64_t number_;
   std::vector<Link*> links_;  // usable; each lives in its coroutine
   Backoff backoff_;
-  WaitQueue retired_early_;
+  WaitQueue wake_;  // from backing off
+  TimePoint failed_at_{};
+  int failures_ = 0;  // since a connection was of use
   Status failure_;
   bool connecting_ = false;
   bool backing_off_ = false;
+  bool hurried_ = false;
   bool retired_ = false;
 };
 

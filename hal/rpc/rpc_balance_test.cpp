@@ -89,6 +89,19 @@ TEST_F(RpcBalanceTest, all_nodes_down_and_back) {
   EXPECT_EQ(call(), Status{});
 }
 
+TEST_F(RpcBalanceTest, the_first_calls_after_a_restart_find_the_only_node_at_once) {
+  start(1);
+  ASSERT_EQ(call(), Status{});
+  nodes[0]->kill();
+  host.manual_loop().run_ready();
+  EXPECT_EQ(call().code(), Code::kUnavailable);
+  advance(options.resolve_gap);  // the registry is asked again before the node is
+  nodes[0]->start();
+  const TimePoint before = host.loop().now();
+  EXPECT_EQ(call(), Status{});
+  EXPECT_EQ(host.loop().now(), before);
+}
+
 TEST_F(RpcBalanceTest, waits_for_a_registry_that_is_empty) {
   EXPECT_EQ(call().code(), Code::kUnavailable);
   begin(3, {.timeout = 1min, .wait_for_ready = true});
