@@ -1,10 +1,12 @@
 #include <hal/export/otlp_exporter.hpp>
 
 #include <hal/async/deadline.hpp>
+#include <hal/base/ascii.hpp>
 #include <hal/export/otlp_response.hpp>
 #include <hal/service/layers/trace/trace.hpp>
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 
@@ -36,6 +38,23 @@ class Posting final : public service::Terminal {
 
 bool is_success(int status) { return status >= 200 && status < 300; }
 
+/// May the same batch be taken later? (opentelemetry-proto specification.md, "Failures")
+bool may_retry(const Result<HttpReply>& reply) {
+  if (!reply) return reply.error().code() == Code::kUnavailable;
+  constexpr std::array<int, 4> kLater{429, 502, 503, 504};
+  return std::ranges::find(kLater, reply->status) != kLater.end();
+}
+
+/// Retry-After in seconds (RFC 9110 10.2.3); its other form, a date, counts as absent.
+std::optional<Duration> retry_after(const Result<HttpReply>& reply) {
+  if (!reply) return std::nullopt;
+  const auto text = reply->headers.get("retry-after");
+  const auto seconds = text ? parse_int<std::uint16_t>(ascii_trim(*text)) : std::nullopt;
+  return seconds ? std::optional<Duration>{std::chrono::seconds{*seconds}} : std::nullopt;
+}
+
+Task<Result<>> wait_in(WaitQueue& queue) { co_return co_await queue.wait(); }
+
 }  // namespace
 
 OtlpExporter::OtlpExporter(OtlpOptions options, std::span<const telemetry::Attribute> resource,
@@ -66,6 +85,8 @@ Task<> OtlpExporter::run(Tracer& tracer) {
 }
 
 Task<Result<>> OtlpExporter::flush(Tracer& tracer) {
+  flushing_ = true;
+  flush_began_.wake_all();
   const TimePoint now = (co_await this_context()).loop->now();
   auto flushed = co_await timeout(options_.flush_max, flush_pending(&tracer));
   if (tracer.pending() > 0) {
@@ -101,7 +122,7 @@ Task<Result<>> OtlpExporter::export_spans(Tracer* tracer, std::size_t spans) {
 Task<Result<>> OtlpExporter::deliver(Tracer::Batch batch) {
   ++in_flight_;
   const TimePoint now = (co_await this_context()).loop->now();
-  const auto reply = co_await timeout(options_.timeout, send(&batch));
+  const auto reply = co_await timeout(options_.timeout, send_with_retries(&batch));
   batch_ended();
   if (!reply || !is_success(reply->status)) {
     ++counters_.batches_failed;
@@ -121,6 +142,26 @@ Task<Result<>> OtlpExporter::deliver(Tracer::Batch batch) {
   why = lost(Failure::kPartial, now, rejected, std::move(why));
   if (rejected > 0) co_return error(std::move(why));
   co_return Result<>{};
+}
+
+Task<Result<HttpReply>> OtlpExporter::send_with_retries(const Tracer::Batch* batch) {
+  Duration backoff = options_.retry_base;
+  for (;;) {
+    auto reply = co_await send(batch);
+    if (flushing_ || backoff == Duration::zero() || !may_retry(reply)) co_return reply;
+    const Duration delay = retry_after(reply).value_or(jittered(backoff));
+    const Context& context = co_await this_context();
+    if (delay >= context.deadline - context.loop->now()) co_return reply;
+    const auto waited = co_await timeout(delay, wait_in(flush_began_));
+    if (!waited && waited.error().code() != Code::kDeadlineExceeded) co_return reply;
+    backoff = std::min(backoff + backoff / 2, options_.retry_max);
+  }
+}
+
+Duration OtlpExporter::jittered(Duration delay) noexcept {
+  std::array<std::uint8_t, 1> random{};
+  random_.fill(random);
+  return delay * (800 + 400 * random[0] / 255) / 1000;
 }
 
 Task<Result<HttpReply>> OtlpExporter::send(const Tracer::Batch* batch) {

@@ -5,6 +5,7 @@
 #include <hal/export/failure_log.hpp>
 #include <hal/export/http_post.hpp>
 #include <hal/service/layer.hpp>
+#include <hal/telemetry/id_generator.hpp>
 #include <hal/telemetry/otlp_request.hpp>
 #include <hal/telemetry/tracer.hpp>
 
@@ -21,8 +22,12 @@ struct OtlpOptions {
   std::string endpoint{};
   /// Beside content-type and user-agent (OTEL_EXPORTER_OTLP_HEADERS).
   Headers headers{};
-  /// Of one request (OTEL_EXPORTER_OTLP_TIMEOUT).
+  /// Of one batch, its retries included (OTEL_EXPORTER_OTLP_TIMEOUT).
   Duration timeout = std::chrono::seconds{10};
+  /// Before the second attempt, give or take a fifth; half as much more before each further one.
+  /// Zero: a failed batch is not sent again.
+  Duration retry_base = std::chrono::seconds{1};
+  Duration retry_max = std::chrono::seconds{5};
   /// How long a span waits for its batch to fill (OTEL_BSP_SCHEDULE_DELAY).
   Duration schedule_delay = std::chrono::seconds{5};
   /// How long flush() may take: less than what a supervisor waits before it kills.
@@ -67,7 +72,11 @@ class OtlpExporter {
   Task<Result<>> flush_pending(telemetry::Tracer* tracer);
   /// Sends a batch, and counts what became of it.
   Task<Result<>> deliver(telemetry::Tracer::Batch batch);
-  /// One request with the batch. Retries will stand around it: it reports and counts nothing.
+  /// send(), again as OTLP asks (opentelemetry-proto specification.md, "Failures"): without an
+  /// answer and after 429, 502, 503, 504; a Retry-After is kept; other answers are final.
+  Task<Result<HttpReply>> send_with_retries(const telemetry::Tracer::Batch* batch);
+  Duration jittered(Duration delay) noexcept;
+  /// One request with the batch: it reports and counts nothing.
   Task<Result<HttpReply>> send(const telemetry::Tracer::Batch* batch);
   Status lost(Failure kind, TimePoint now, std::size_t spans, Status why);
   void batch_ended() noexcept;
@@ -78,6 +87,9 @@ class OtlpExporter {
   const std::shared_ptr<HttpPost> post_;
   FailureLog log_;
   Counters counters_;
+  telemetry::IdGenerator random_;
+  bool flushing_ = false;  ///< the process ends: what fails now is not sent again
+  WaitQueue flush_began_;
   std::size_t in_flight_ = 0;
   WaitQueue in_flight_changed_;
 };

@@ -77,16 +77,18 @@ Task<> flush_into(OtlpExporter* exporter, Tracer* tracer, std::optional<Result<>
 
 class OtlpExporterTest : public ::testing::Test {
  protected:
-  explicit OtlpExporterTest(Mode mode = Mode::kFull) : tracer_{tracer_options(mode)} {
+  explicit OtlpExporterTest(Mode mode = Mode::kFull, Duration retry_base = 0s)
+      : retry_base_{retry_base}, tracer_{tracer_options(mode)} {
     background_.context().tracer = &tracer_;
     background_.spawn(run_exporter, &exporter_, &tracer_);
   }
   ~OtlpExporterTest() override { end_run(); }
 
-  static OtlpOptions options() {
+  OtlpOptions options() const {
     return {.endpoint = "http://collector:4318/v1/traces",
             .headers = {{"x-tenant", "blue"}},
             .timeout = 10s,
+            .retry_base = retry_base_,
             .schedule_delay = 5s,
             .flush_max = 3s,
             .log_interval = 60s};
@@ -124,6 +126,7 @@ class OtlpExporterTest : public ::testing::Test {
     return sizes;
   }
 
+  const Duration retry_base_;
   const telemetry::testing::CapturedLogs logs_;
   telemetry::testing::ManualClock clock_;
   hal::testing::ManualLoop loop_;
@@ -292,6 +295,71 @@ TEST_F(OtlpExporterTest, FlushTellsTheFirstFailureAndTriesTheRest) {
   loop_.run_ready();
   ASSERT_TRUE(flushed_.has_value());
   EXPECT_EQ(flushed_->error(), (Status{Code::kUnavailable, "the collector answers 400"}));
+  EXPECT_EQ(exporter_.counters().batches_exported, 1u);
+}
+
+class RetryingExporterTest : public OtlpExporterTest {
+ protected:
+  RetryingExporterTest() : OtlpExporterTest{Mode::kFull, 1s} {}
+  Duration between(std::size_t first, std::size_t second) const {
+    return collector_->received[second].time - collector_->received[first].time;
+  }
+};
+
+TEST_F(RetryingExporterTest, SendsTheSameBatchAgainUntilItIsTaken) {
+  for (const int status : {429, 502, 503}) {
+    collector_->replies.push_back(HttpReply{.status = status});
+  }
+  record(kBatch);
+  loop_.advance(9s);
+  ASSERT_EQ(collector_->received.size(), 4u);
+  for (const auto& request : collector_->received) {
+    EXPECT_EQ(request.body, collector_->received[0].body);
+  }
+  EXPECT_GE(between(0, 1), 800ms);
+  EXPECT_LE(between(0, 1), 1200ms);
+  EXPECT_GE(between(1, 2), 1200ms);
+  EXPECT_EQ(exporter_.counters().batches_exported, 1u);
+  EXPECT_EQ(exporter_.counters().spans_failed, 0u);
+  EXPECT_TRUE(logs_.lines().empty());
+}
+
+TEST_F(RetryingExporterTest, KeepsToRetryAfter) {
+  collector_->replies.push_back(HttpReply{.status = 503, .headers = {{"retry-after", "4"}}});
+  record(kBatch);
+  loop_.advance(9s);
+  ASSERT_EQ(collector_->received.size(), 2u);
+  EXPECT_EQ(between(0, 1), 4s);
+}
+
+TEST_F(RetryingExporterTest, GivesUpWhenItsTimeIsOver) {
+  for (int i = 0; i < 20; ++i) {
+    collector_->replies.push_back(error(Code::kUnavailable, "connection refused"));
+  }
+  record(kBatch);
+  loop_.advance(10s);
+  EXPECT_EQ(exporter_.counters().batches_failed, 1u);
+  EXPECT_GE(collector_->received.size(), 4u);
+  EXPECT_EQ(logs_.count("connection refused (4 spans lost in 1 batches)"), 1u);
+}
+
+TEST_F(RetryingExporterTest, OtherAnswersAreFinal) {
+  for (const int status : {400, 401, 404, 413, 500}) {
+    collector_->replies.push_back(HttpReply{.status = status});
+    record(kBatch);
+    loop_.advance(10s);
+  }
+  EXPECT_EQ(collector_->received.size(), 5u);
+  EXPECT_EQ(exporter_.counters().batches_failed, 5u);
+}
+
+TEST_F(RetryingExporterTest, AFlushEndsTheWaitingForARetry) {
+  collector_->replies.push_back(HttpReply{.status = 503, .headers = {{"retry-after", "9"}}});
+  record(kBatch);
+  ASSERT_EQ(collector_->received.size(), 1u);
+  const auto& flushed = start_flush();
+  ASSERT_TRUE(flushed.has_value());
+  EXPECT_TRUE(flushed->has_value());
   EXPECT_EQ(exporter_.counters().batches_exported, 1u);
 }
 
