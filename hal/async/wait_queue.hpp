@@ -59,6 +59,10 @@ class [[nodiscard]] WaitQueue::Waiter final : private StopCallback {
 
 inline WaitQueue::Waiter WaitQueue::wait() noexcept { return Waiter{*this}; }
 
+/// queue.wait() as a Task, for combinators: `co_await timeout(1s, wait_on(queue))`. The queue must
+/// outlive it.
+inline Task<Result<>> wait_on(WaitQueue& queue) { co_return co_await queue.wait(); }
+
 namespace detail {
 
 class [[nodiscard]] SleepAwaiter final : private Timer, private StopCallback {

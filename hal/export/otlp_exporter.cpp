@@ -53,8 +53,6 @@ std::optional<Duration> retry_after(const Result<HttpReply>& reply) {
   return seconds ? std::optional<Duration>{std::chrono::seconds{*seconds}} : std::nullopt;
 }
 
-Task<Result<>> wait_in(WaitQueue& queue) { co_return co_await queue.wait(); }
-
 }  // namespace
 
 OtlpExporter::OtlpExporter(OtlpOptions options, std::span<const telemetry::Attribute> resource,
@@ -152,7 +150,7 @@ Task<Result<HttpReply>> OtlpExporter::send_with_retries(const Tracer::Batch* bat
     const Duration delay = retry_after(reply).value_or(jittered(backoff));
     const Context& context = co_await this_context();
     if (delay >= context.deadline - context.loop->now()) co_return reply;
-    const auto waited = co_await timeout(delay, wait_in(flush_began_));
+    const auto waited = co_await timeout(delay, wait_on(flush_began_));
     if (!waited && waited.error().code() != Code::kDeadlineExceeded) co_return reply;
     backoff = std::min(backoff + backoff / 2, options_.retry_max);
   }

@@ -8,11 +8,9 @@
 namespace hal::rpc {
 namespace {
 
-Task<Result<>> wait_on(WaitQueue* queue) { co_return co_await queue->wait(); }
-
 /// OK when `queue` was woken or the time is over; else the reason of a stop.
 Task<Result<>> pause(Duration duration, WaitQueue* queue) {
-  const auto woken = co_await timeout(duration, wait_on(queue));
+  const auto woken = co_await timeout(duration, wait_on(*queue));
   const Context& context = co_await this_context();
   if (!woken && context.stop != nullptr && context.stop->requested()) {
     co_return error(context.stop->reason());

@@ -6,8 +6,6 @@
 namespace hal::rpc {
 namespace {
 
-Task<Result<>> wait_on(WaitQueue* queue) { co_return co_await queue->wait(); }
-
 /// Of one outage, as soon as somebody calls: a server that has just been started again.
 constexpr int kEagerAttempts = 3;
 
@@ -181,7 +179,7 @@ void Peer::fail(Status status) {
 
 Task<> Peer::back_off(std::shared_ptr<Peer> self) {
   const Duration delay = self->backoff_.next(self->state_->random);
-  const auto early = co_await timeout(delay, wait_on(&self->wake_));
+  const auto early = co_await timeout(delay, wait_on(self->wake_));
   self->backing_off_ = self->hurried_ = false;
   if (!early && early.error().code() != Code::kDeadlineExceeded) co_return;  // stopped
   self->ensure();

@@ -8,8 +8,6 @@
 namespace hal::transport {
 namespace {
 
-Task<Result<>> wait_for(WaitQueue& queue) { co_return co_await queue.wait(); }
-
 Task<Result<>> read_until_preface(std::string* first_bytes, net::Stream* stream) {
   std::array<char, 4096> buffer;
   for (;;) {
@@ -205,7 +203,7 @@ Task<> Http2Connection::drain_loop(Http2Connection* self) {
   self->draining_ = true;
   if (!self->preface_done_) {
     // Just connected: the first request may be on its way.
-    (void)co_await timeout(self->options_.shutdown_notice_time, wait_for(self->prefaced_));
+    (void)co_await timeout(self->options_.shutdown_notice_time, wait_on(self->prefaced_));
     if (!self->preface_done_) {
       self->scope_->cancel({Code::kUnavailable, "the server stops"});
       co_return;
@@ -222,8 +220,7 @@ Task<Result<>> Http2Connection::say_goodbye_to_client(Http2Connection* self, std
   // The answer to a ping behind the notice tells that the client has seen it.
   self->session_.ping({'d', 'r', 'a', 'i', 'n'});
   self->flush();
-  const auto waited =
-      co_await timeout(self->options_.shutdown_notice_time, wait_for(self->pinged_));
+  const auto waited = co_await timeout(self->options_.shutdown_notice_time, wait_on(self->pinged_));
   if (!waited && waited.error().code() != Code::kDeadlineExceeded) co_return waited;
   self->session_.goaway(ErrorCode::kNoError, why);
   self->flush();
@@ -233,7 +230,7 @@ Task<Result<>> Http2Connection::say_goodbye_to_client(Http2Connection* self, std
 /// Client: a peer that has gone without a word is found by what does not come, the settings first.
 Task<> Http2Connection::watch_peer(Http2Connection* self) {
   if (!self->ready_) {
-    const auto told = co_await timeout(self->options_.preface_time, wait_for(self->prefaced_));
+    const auto told = co_await timeout(self->options_.preface_time, wait_on(self->prefaced_));
     if (!told && told.error().code() == Code::kDeadlineExceeded) {
       self->scope_->cancel({Code::kUnavailable, "the peer sent no HTTP/2 settings in time"});
     }
@@ -258,7 +255,7 @@ Task<> Http2Connection::watch_peer(Http2Connection* self) {
     self->silent_ = true;
     self->session_.ping({'a', 'l', 'i', 'v', 'e', '?'});
     self->flush();
-    const auto answer = co_await timeout(self->options_.keepalive_timeout, wait_for(self->pinged_));
+    const auto answer = co_await timeout(self->options_.keepalive_timeout, wait_on(self->pinged_));
     if (answer || self->heard_at_ > now) continue;
     if (answer.error().code() == Code::kDeadlineExceeded) {
       self->scope_->cancel({Code::kUnavailable, "the peer did not answer a ping in time"});
