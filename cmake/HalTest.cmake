@@ -20,3 +20,15 @@ function(hal_unit_test target name)
     ENVIRONMENT "GTEST_OUTPUT=json:${CMAKE_BINARY_DIR}/test-results/${name}.json")
   add_dependencies(hal_unit_tests ${target})
 endfunction()
+
+# hal_script_test(script): a python program of tests that closes with "N passed, N failed" becomes
+# the ctest test of its name: `ctest -L tidy`.
+find_program(HAL_PYTHON python3)
+
+function(hal_script_test script)
+  if(HAL_TESTS AND HAL_PYTHON)
+    get_filename_component(name "${script}" NAME_WE)
+    add_test(NAME ${name} COMMAND "${HAL_PYTHON}" "${CMAKE_CURRENT_SOURCE_DIR}/${script}")
+    set_tests_properties(${name} PROPERTIES LABELS tidy TIMEOUT 120)
+  endif()
+endfunction()
