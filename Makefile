@@ -1,18 +1,20 @@
 # hal9000: `make run` starts everything on this machine, `make test` proves it.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run build test tidy lint format clean packages
+.PHONY: help run mesh build test tidy lint format clean packages
 
 BUILD := build/release
 BINARIES := hal9000-api hal9000-greeter hal
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
-# Arguments of `hal up`, for example ARGS=--once.
+# Arguments of `hal up` or of the mesh, for example ARGS=--once.
 ARGS ?=
 export NINJA_STATUS ?= [%f/%t %es] 
 
 help:
 	@echo 'make run     install what is missing, build, start api + greeter + collector, send a request'
 	@echo '             and print its trace; Ctrl-C ends it. ARGS=--once: end after that request'
+	@echo 'make mesh    one request through real Envoys, set up as Istio does, in each tracing mode; prints'
+	@echo '             the traces. ARGS=--break: with an api that passes nothing on; ARGS=--help'
 	@echo 'make test    build everything and run every test: unit, style, integration'
 	@echo 'make build   the programs alone: $(BUILD)/bin/{hal9000-api,hal9000-greeter,hal}'
 	@echo 'make tidy    the style test alone (docs/STYLE.md)'
@@ -34,6 +36,10 @@ build: packages $(BUILD)/build.ninja
 
 run: build
 	@exec $(BUILD)/bin/hal up $(ARGS)
+
+mesh: build
+	@tools/install-packages test
+	@python=$$(tools/run-tests --python) && PYTHONDONTWRITEBYTECODE=1 exec "$$python" tests/mesh/show.py $(ARGS)
 
 test:
 	@tools/install-packages test

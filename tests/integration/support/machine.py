@@ -83,11 +83,16 @@ class Machine:
         merged = {**common, **more}
         return {name: value for name, value in merged.items() if value is not None}
 
-    def run(self, *command, **variables):
-        """A program that may end by itself; ended with the machine."""
-        process = Process(command, self.variables(**variables))
+    def start(self, command, variables):
+        """Any program, with these variables alone; it may end by itself, and ends with the
+        machine."""
+        process = Process(command, variables)
         self._started.append(process)
         return process
+
+    def run(self, *command, **variables):
+        """A program that takes the machine's variables; else like start()."""
+        return self.start(command, self.variables(**variables))
 
     def service(self, *command, **variables):
         service = Service(command, self.folder, self.variables(**variables))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from support import CAP, http
 
 CHAIN = [("hal9000-api", "server"), ("hal9000-api", "client"), ("hal9000-greeter", "server")]
-REQUEST_ID_TAG = "http.request.header.x-request-id"
+REQUEST_ID_TAGS = ("http.request.header.x-request-id", "guid:x-request-id")  # ours, Envoy's
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,9 @@ class Span:
 
     @property
     def request_id(self):
-        """A list attribute: its one text, as JSON."""
-        return self.tags.get(REQUEST_ID_TAG, "").strip('[]"')
+        """Ours is a list attribute: its one text, as JSON. Envoy's is a text."""
+        found = [self.tags[tag] for tag in REQUEST_ID_TAGS if tag in self.tags]
+        return found[0].strip('[]"') if found else ""
 
 
 def parse_trace(document):

@@ -1,0 +1,55 @@
+"""Meshes of real Envoys on loopback; what starts programs is the integration tests'."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "integration"))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import envoy  # noqa: E402
+from mesh import HOP, Mesh  # noqa: E402
+from support.machine import API, BIN, GREETER, HAL  # noqa: E402
+
+
+def pytest_sessionstart():
+    missing = [path.name for path in (HAL, API, GREETER, HOP) if not path.exists()]
+    if missing:
+        pytest.exit(f"{', '.join(missing)} not in {BIN}: build first, or set HAL_BIN_DIR", 3)
+
+
+@pytest.fixture(scope="session")
+def installed():
+    """Says whether a version of Envoy is there; skips the test when it cannot be had."""
+    missing = {}
+
+    def check(version):
+        if version not in missing:
+            try:
+                envoy.binary(version)
+                missing[version] = None
+            except envoy.EnvoyMissing as reason:
+                missing[version] = str(reason)
+        if missing[version]:
+            pytest.skip(missing[version])
+        return version
+
+    return check
+
+
+@pytest.fixture(params=envoy.VERSIONS)
+def envoy_version(request, installed):
+    return installed(request.param)
+
+
+@pytest.fixture
+def mesh_of(tmp_path):
+    """Makes meshes to be entered: each has a folder of its own."""
+    made = []
+
+    def make(**options):
+        made.append(None)
+        return Mesh(tmp_path / f"mesh{len(made)}", **options)
+
+    return make
