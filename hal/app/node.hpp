@@ -11,9 +11,11 @@ namespace hal::app {
 
 /// The collector's name in the local registry, and what it says about itself there.
 inline constexpr std::string_view kCollectorService = "hal9000-collector";
-inline constexpr const char* kOtlpMetadata = "otlp";    ///< base URL for OTLP/HTTP
-inline constexpr const char* kQueryMetadata = "query";  ///< base URL of the query API
-inline constexpr const char* kAdminMetadata = "admin";  ///< "host:port"
+inline constexpr const char* kOtlpMetadata = "otlp";           ///< base URL for OTLP/HTTP
+inline constexpr const char* kOtlpGrpcMetadata = "otlp_grpc";  ///< "host:port" for OTLP/gRPC
+inline constexpr const char* kZipkinMetadata = "zipkin";       ///< base URL for Zipkin v2
+inline constexpr const char* kQueryMetadata = "query";         ///< base URL of the query API
+inline constexpr const char* kAdminMetadata = "admin";         ///< "host:port"
 inline constexpr const char* kPidMetadata = "pid";
 
 /// Where a client on this machine connects to: 127.0.0.1 for what is bound to all addresses.

@@ -14,14 +14,6 @@ constexpr std::chrono::milliseconds kPoll{20};
 constexpr int kPortsTried = 100;
 constexpr std::size_t kLogLinesShown = 10;
 
-std::string metadata_of(const std::map<std::string, service::Node, std::less<>>& nodes,
-                        std::string_view service, const char* key) {
-  const auto node = nodes.find(service);
-  if (node == nodes.end()) return {};
-  const auto value = node->second.metadata.find(key);
-  return value == node->second.metadata.end() ? std::string{} : value->second;
-}
-
 std::string address_of(const std::map<std::string, service::Node, std::less<>>& nodes,
                        std::string_view service) {
   const auto node = nodes.find(service);
@@ -35,23 +27,22 @@ System::System(const config::Environment& environment, SystemOptions options)
 
 std::string System::api_url() const { return "http://" + address_of(nodes_, "hal9000-api"); }
 std::string System::greeter_address() const { return address_of(nodes_, "hal9000-greeter"); }
-std::string System::query_url() const {
-  return metadata_of(nodes_, app::kCollectorService, app::kQueryMetadata);
-}
-std::string System::otlp_url() const {
-  return metadata_of(nodes_, app::kCollectorService, app::kOtlpMetadata);
+std::string System::query_url() const { return collector_metadata(app::kQueryMetadata); }
+std::string System::otlp_url() const { return collector_metadata(app::kOtlpMetadata); }
+std::string System::otlp_grpc_address() const { return collector_metadata(app::kOtlpGrpcMetadata); }
+std::string System::zipkin_url() const { return collector_metadata(app::kZipkinMetadata); }
+std::string System::collector_metadata(const char* key) const {
+  const auto node = nodes_.find(app::kCollectorService);
+  if (node == nodes_.end()) return {};
+  const auto value = node->second.metadata.find(key);
+  return value == node->second.metadata.end() ? std::string{} : value->second;
 }
 std::string System::log_path(std::string_view service) const {
   return fmt::format("{}/{}.log", options_.local_folder, service);
 }
 
 Task<Result<>> System::start(Session* session) {
-  const auto otlp = co_await or_return(choose_port("OTLP", options_.otlp_port));
-  const auto query = co_await or_return(choose_port("query", options_.query_port));
-  const auto hal = options_.programs_folder + "/hal";
-  co_await or_return(start_one(session, std::string{app::kCollectorService}, hal, {"collector"},
-                               {{"HAL_COLLECTOR_OTLP_PORT", std::to_string(otlp)},
-                                {"HAL_COLLECTOR_QUERY_PORT", std::to_string(query)}}));
+  co_await or_return(start_collector(session));
   Variables traced{{"OTEL_BSP_SCHEDULE_DELAY", "200"}};
   // The most specific variable: whatever the environment names, this system shows its own traces.
   traced.emplace("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", otlp_url() + "/v1/traces");
@@ -63,6 +54,19 @@ Task<Result<>> System::start(Session* session) {
   traced.emplace("SERVICE_PORT", std::to_string(api));
   co_return co_await start_one(session, "hal9000-api", options_.programs_folder + "/hal9000-api",
                                {}, traced);
+}
+
+Task<Result<>> System::start_collector(Session* session) {
+  const auto otlp = co_await or_return(choose_port("OTLP", options_.otlp_port));
+  const auto otlp_grpc = co_await or_return(choose_port("OTLP/gRPC", options_.otlp_grpc_port));
+  const auto zipkin = co_await or_return(choose_port("Zipkin", options_.zipkin_port));
+  const auto query = co_await or_return(choose_port("query", options_.query_port));
+  co_return co_await start_one(session, std::string{app::kCollectorService},
+                               options_.programs_folder + "/hal", {"collector"},
+                               {{"HAL_COLLECTOR_OTLP_PORT", std::to_string(otlp)},
+                                {"HAL_COLLECTOR_OTLP_GRPC_PORT", std::to_string(otlp_grpc)},
+                                {"HAL_COLLECTOR_ZIPKIN_PORT", std::to_string(zipkin)},
+                                {"HAL_COLLECTOR_QUERY_PORT", std::to_string(query)}});
 }
 
 Result<std::uint16_t> System::choose_port(std::string_view what, std::uint16_t wanted) {

@@ -16,6 +16,8 @@ struct SystemOptions {
   std::string local_folder{};     ///< registry and logs
   std::uint16_t api_port = 8080;
   std::uint16_t otlp_port = 4318;
+  std::uint16_t otlp_grpc_port = 4317;
+  std::uint16_t zipkin_port = 9411;
   std::uint16_t query_port = 16686;
   std::chrono::seconds start_timeout{10};
 };
@@ -39,11 +41,15 @@ class System {
   [[nodiscard]] std::string api_url() const;
   [[nodiscard]] std::string query_url() const;
   [[nodiscard]] std::string otlp_url() const;
+  [[nodiscard]] std::string otlp_grpc_address() const;
+  [[nodiscard]] std::string zipkin_url() const;
   [[nodiscard]] std::string greeter_address() const;
   [[nodiscard]] std::string log_path(std::string_view service) const;
 
  private:
   using Variables = std::map<std::string, std::string>;
+  [[nodiscard]] std::string collector_metadata(const char* key) const;
+  Task<Result<>> start_collector(Session* session);
   Task<Result<>> start_one(Session* session, std::string service, std::string program,
                            std::vector<std::string> arguments, Variables variables);
   Task<Result<service::Node>> wait_for(Session* session, std::string service);

@@ -30,6 +30,8 @@ struct UpOptions {
   bool once = false;
   config::Port port{8080};
   config::Port otlp_port{4318};
+  config::Port otlp_grpc_port{4317};
+  config::Port zipkin_port{9411};
   config::Port query_port{16686};
 
   static void describe(config::Fields& fields) {
@@ -38,10 +40,15 @@ struct UpOptions {
         .help("one request, then end; exit 0 if the trace is whole");
     fields["port"].variable("SERVICE_PORT").help("the api's port; if taken, the next free one");
     fields["otlp_port"].variable("HAL_COLLECTOR_OTLP_PORT").help("the collector's OTLP/HTTP port");
+    fields["otlp_grpc_port"]
+        .variable("HAL_COLLECTOR_OTLP_GRPC_PORT")
+        .help("the collector's OTLP/gRPC port");
+    fields["zipkin_port"].variable("HAL_COLLECTOR_ZIPKIN_PORT").help("the collector's Zipkin port");
     fields["query_port"].variable("HAL_COLLECTOR_QUERY_PORT").help("the collector's query port");
   }
 };
-BOOST_DESCRIBE_STRUCT(UpOptions, (), (once, port, otlp_port, query_port))
+BOOST_DESCRIBE_STRUCT(UpOptions, (),
+                      (once, port, otlp_port, otlp_grpc_port, zipkin_port, query_port))
 
 struct Outcome {
   std::string answer{};
@@ -125,9 +132,11 @@ void print_urls(const System& system, const LocalFolder& folder) {
       "  curl {}/api/v1/ping\n"
       "  {}build/release/bin/hal trace show last\n"
       "  curl '{}/api/traces?limit=5'\n"
-      "gRPC: {} (greeter.Greeter/SayHello)   OTLP: {}   logs: {}/*.log\n",
+      "gRPC: {} (greeter.Greeter/SayHello)   logs: {}/*.log\n"
+      "Spans: OTLP/HTTP {}   OTLP/gRPC {}   Zipkin {}/api/v2/spans\n",
       api, api, folder.own() ? fmt::format("HAL_LOCAL_DIR={} ", folder.path()) : "",
-      system.query_url(), system.greeter_address(), system.otlp_url(), folder.path());
+      system.query_url(), system.greeter_address(), folder.path(), system.otlp_url(),
+      system.otlp_grpc_address(), system.zipkin_url());
 }
 
 /// Until Ctrl-C, SIGTERM, or a program that ends by itself (an error).
@@ -198,6 +207,8 @@ int up(const config::Environment& environment, const config::Arguments& argument
        .local_folder = folder->path(),
        .api_port = options->port.number(),
        .otlp_port = options->otlp_port.number(),
+       .otlp_grpc_port = options->otlp_grpc_port.number(),
+       .zipkin_port = options->zipkin_port.number(),
        .query_port = options->query_port.number()}};
   int exit_code = 1;
   const auto result = (*session)->run(run_and_stop, &system, &*folder, options->once, &exit_code);

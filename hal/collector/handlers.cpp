@@ -3,6 +3,7 @@
 #include <hal/collector/jaeger_json.hpp>
 #include <hal/collector/otlp_decode.hpp>
 #include <hal/collector/query.hpp>
+#include <hal/collector/zipkin_decode.hpp>
 #include <hal/http/extract.hpp>
 #include <hal/telemetry/log.hpp>
 #include <hal/wire/grpc.hpp>
@@ -14,6 +15,7 @@ namespace hal::collector {
 namespace {
 
 constexpr std::string_view kJson = "application/json";
+constexpr std::string_view kText = "text/plain; charset=utf-8";
 constexpr std::string_view kProtobuf = "application/x-protobuf";
 
 http::Response answer(int status, std::string_view type, std::string body) {
@@ -29,10 +31,26 @@ http::Response failure(const Status& status) {
   return answer(code, kJson, error_json(code, status.message()));
 }
 
+/// A gzip body comes here as its content: the server decodes it.
+Status refusal_of_coding(const http::Request& request) {
+  const auto encoding = request.headers.get("content-encoding").value_or("identity");
+  if (encoding == "identity") return {};
+  return {Code::kInvalidArgument, fmt::format("content-encoding '{}' is not received", encoding)};
+}
+
+int status_of(const Status& refusal) {
+  return refusal.code() == Code::kResourceExhausted ? 413 : 400;
+}
+
 /// Errors are a google.rpc.Status in protobuf, as OTLP wants them, and a log line for people.
 http::Response refuse_spans(int code, const Status& status) {
   log::warn("spans refused: {}", status.message());
   return answer(code, kProtobuf, otlp_failure_body(status));
+}
+
+http::Response refuse_zipkin_spans(int code, const Status& status) {
+  log::warn("Zipkin spans refused: {}", status.message());
+  return answer(code, kText, std::string{status.message()});
 }
 
 Task<http::Response> receive_traces(http::State<Store> store, const http::Request& request) {
@@ -42,18 +60,30 @@ Task<http::Response> receive_traces(http::State<Store> store, const http::Reques
         415, {Code::kInvalidArgument,
               fmt::format("content-type '{}': only {} is received", type, kProtobuf)});
   }
-  if (const auto encoding = request.headers.get("content-encoding");
-      encoding && *encoding != "identity") {
-    co_return refuse_spans(415, {Code::kInvalidArgument,
-                                 fmt::format("content-encoding '{}' is not received", *encoding)});
+  if (const Status refused = refusal_of_coding(request); !refused.ok()) {
+    co_return refuse_spans(415, refused);
   }
   auto spans = decode_otlp_traces(request.body);
-  if (!spans) {
-    const bool too_many = spans.error().code() == Code::kResourceExhausted;
-    co_return refuse_spans(too_many ? 413 : 400, spans.error());
-  }
+  if (!spans) co_return refuse_spans(status_of(spans.error()), spans.error());
   store->add(std::move(*spans));
   co_return answer(200, kProtobuf, "");
+}
+
+/// Zipkin answers with plain text.
+Task<http::Response> receive_zipkin(http::State<Store> store, const http::Request& request) {
+  const auto type = request.headers.get("content-type").value_or(kJson);
+  const bool is_protobuf = type.starts_with(kProtobuf);
+  auto refused = refusal_of_coding(request);
+  if (!is_protobuf && !type.starts_with(kJson)) {
+    refused = {Code::kInvalidArgument, fmt::format("content-type '{}': only {} and {} are received",
+                                                   type, kJson, kProtobuf)};
+  }
+  if (!refused.ok()) co_return refuse_zipkin_spans(415, refused);
+  auto spans =
+      is_protobuf ? decode_zipkin_protobuf(request.body) : decode_zipkin_json(request.body);
+  if (!spans) co_return refuse_zipkin_spans(status_of(spans.error()), spans.error());
+  store->add(std::move(*spans));
+  co_return answer(202, kText, "");
 }
 
 std::uint64_t unix_now() {
@@ -105,6 +135,10 @@ Task<http::Response> operations(http::State<Store> store, http::Query<"service">
 
 http::Router otlp_routes(Store& store) {
   return http::Router{store}.post("/v1/traces", receive_traces);
+}
+
+http::Router zipkin_routes(Store& store) {
+  return http::Router{store}.post("/api/v2/spans", receive_zipkin);
 }
 
 http::Router query_routes(Store& store) {

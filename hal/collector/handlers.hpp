@@ -10,6 +10,10 @@ namespace hal::collector {
 /// `store` must outlive the router.
 [[nodiscard]] http::Router otlp_routes(Store& store);
 
+/// POST /api/v2/spans: Zipkin v2, JSON or protobuf (openzipkin/zipkin-api zipkin2-api.yaml).
+/// `store` must outlive the router.
+[[nodiscard]] http::Router zipkin_routes(Store& store);
+
 /// Jaeger's query API: GET /api/traces, /api/traces/:id, /api/services,
 /// /api/services/:service/operations, /api/operations. `store` must outlive the router.
 [[nodiscard]] http::Router query_routes(Store& store);

@@ -48,6 +48,42 @@ TEST(CollectorHandlers, SpansAreTakenAndFound) {
   EXPECT_THAT(found.body, HasSubstr("30303030303030303030303030303032"));
 }
 
+http::Response post_zipkin(Store& store, std::string body, Headers headers) {
+  return http::testing::run_request(zipkin_routes(store), {.method = "POST",
+                                                           .url = "/api/v2/spans",
+                                                           .headers = std::move(headers),
+                                                           .body = std::move(body)});
+}
+
+TEST(CollectorHandlers, ZipkinSpansAreTakenAndRefused) {
+  const std::string json = R"([{"traceId":"a1","id":"b1"}])";
+  const std::string protobuf{"\x0a\x06\x0a\x01\x01\x1a\x01\x02"};
+  struct Case {
+    std::string body;
+    Headers headers;
+    int status;
+    std::string words;
+  };
+  const Case cases[] = {
+      {json, {{"content-type", "application/json"}}, 202, ""},
+      {json, {{"content-type", "application/json; charset=utf-8"}}, 202, ""},
+      {json, {}, 202, ""},
+      {protobuf, kProtobuf, 202, ""},
+      {"[]", {}, 202, ""},
+      {json, kProtobuf, 400, "not a protobuf ListOfSpans"},
+      {"[{}]", {}, 400, "$[0].traceId: is missing"},
+      {json, {{"content-type", "application/x-thrift"}}, 415, "'application/x-thrift'"},
+      {json, {{"content-encoding", "br"}}, 415, "content-encoding 'br'"},
+  };
+  for (const Case& one : cases) {
+    Store store;
+    const auto answer = post_zipkin(store, one.body, one.headers);
+    EXPECT_EQ(answer.status, one.status) << one.body;
+    EXPECT_THAT(answer.body, HasSubstr(one.words));
+    EXPECT_EQ(store.stats().spans, one.status == 202 && one.body != "[]" ? 1U : 0U);
+  }
+}
+
 TEST(CollectorHandlers, RefusalsOfSpansSayWhy) {
   struct Case {
     std::string body;

@@ -40,7 +40,7 @@ std::uint32_t clamp_count(std::uint64_t count) {
 /// Reads the parts of one span.
 class SpanReader {
  public:
-  SpanReader(Span& span, const OtlpLimits& limits) : span_{span}, limits_{limits} {}
+  SpanReader(Span& span, const DecodeLimits& limits) : span_{span}, limits_{limits} {}
 
   Reason read(std::string_view bytes) {
     ProtobufReader reader{bytes};
@@ -174,13 +174,13 @@ class SpanReader {
   }
 
   Span& span_;
-  const OtlpLimits& limits_;
+  const DecodeLimits& limits_;
 };
 
 /// Reads a whole request; remembers where it is, for the error's position.
 class RequestReader {
  public:
-  explicit RequestReader(const OtlpLimits& limits) : limits_{limits} {}
+  explicit RequestReader(const DecodeLimits& limits) : limits_{limits} {}
 
   Result<std::vector<Span>> read(std::string_view body) {
     ProtobufReader reader{body};
@@ -289,7 +289,7 @@ class RequestReader {
     return error(Code::kInvalidArgument, fmt::format("{}: {}", position, reason));
   }
 
-  const OtlpLimits& limits_;
+  const DecodeLimits& limits_;
   std::vector<Span> spans_;
   std::size_t resource_index_ = 0;
   std::size_t scope_index_ = 0;
@@ -302,7 +302,7 @@ void append_varint(std::string& out, std::uint64_t value) {
 
 }  // namespace
 
-Result<std::vector<Span>> decode_otlp_traces(std::string_view body, const OtlpLimits& limits) {
+Result<std::vector<Span>> decode_otlp_traces(std::string_view body, const DecodeLimits& limits) {
   return RequestReader{limits}.read(body);
 }
 

@@ -44,7 +44,7 @@ struct OneSpan {
     attribute.set_key(key);
     return *attribute.mutable_value();
   }
-  [[nodiscard]] Result<std::vector<Span>> decode(const OtlpLimits& limits = {}) const {
+  [[nodiscard]] Result<std::vector<Span>> decode(const DecodeLimits& limits = {}) const {
     return decode_otlp_traces(request.SerializeAsString(), limits);
   }
 };

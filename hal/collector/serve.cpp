@@ -3,58 +3,123 @@
 #include <hal/app/node.hpp>
 #include <hal/async/scope.hpp>
 #include <hal/collector/handlers.hpp>
+#include <hal/collector/trace_service.hpp>
 #include <hal/http/server.hpp>
+#include <hal/rpc/server.hpp>
 #include <hal/service/host_at.hpp>
 #include <hal/service/layers/deadline/deadline.hpp>
 #include <hal/service/layers/panic/panic.hpp>
 #include <hal/telemetry/log.hpp>
 
+#include <algorithm>
+#include <array>
+
 namespace hal::collector {
 namespace {
 
 /// OTLP's exporters send at most so much in one request (opentelemetry-proto specification.md).
-constexpr std::uint64_t kOtlpBodyMax = 64 * 1024 * 1024;
+constexpr std::size_t kSpansBodyMax = std::size_t{64} * 1024 * 1024;
+constexpr std::size_t kQueryBodyMax = std::size_t{1024} * 1024;
 
-Task<Result<>> run_server(service::HostAt* host, http::Router router, std::uint64_t body_max) {
+constexpr std::array<std::string_view, 3> kReceivers{"otlp-http", "otlp-grpc", "zipkin"};
+
+Task<Result<>> run_http(service::HostAt* host, http::Router router, std::size_t body_max) {
   http::ServerOptions options;
   options.http1.limits.body_bytes = body_max;
   options.gunzip = wire::GunzipLimits{.output_bytes_max = body_max};
   co_return co_await http::Server{*host, std::move(router), options}.run();
 }
 
-Task<Result<>> serve_both(Scope& scope, App* app, service::HostAt* otlp, service::HostAt* query,
-                          Store* store) {
-  scope.spawn(run_server, otlp, otlp_routes(*store), kOtlpBodyMax);
-  scope.spawn(run_server, query, query_routes(*store), std::uint64_t{1024 * 1024});
-  const auto receives = co_await or_return(otlp->listening());
-  const auto answers = co_await or_return(query->listening());
-  const auto url = [](const net::Endpoint& endpoint) {
-    return "http://" + net::to_string(app::reachable(endpoint));
+Task<Result<>> run_grpc(service::HostAt* host, Store* store) {
+  TraceService service{*store};
+  rpc::Server server{*host, {.message_bytes_max = kSpansBodyMax}};
+  co_return co_await server.add(service).run();
+}
+
+/// One collector's servers; each has a port of its own.
+struct Servers {
+  service::HostAt otlp;
+  service::HostAt otlp_grpc;
+  service::HostAt zipkin;
+  service::HostAt query;
+  Store store{};
+};
+
+std::string address(const service::Listening& listening) {
+  return net::to_string(app::reachable(listening.endpoint));
+}
+
+Task<Result<>> serve_all(Scope& scope, App* app, Servers* servers,
+                         const std::vector<std::string>* receivers) {
+  Store& store = servers->store;
+  const auto wants = [receivers](std::string_view name) {
+    return std::ranges::find(*receivers, name) != receivers->end();
   };
-  app->add_metadata(app::kOtlpMetadata, url(receives.endpoint));
-  app->add_metadata(app::kQueryMetadata, url(answers.endpoint));
-  hal::log::info("spans are received on {}/v1/traces, queries answered on {}/api/traces",
-                 url(receives.endpoint), url(answers.endpoint));
-  co_return co_await app->on_listening(answers);
+  const auto tell = [app](std::string_view what, const char* key, std::string where) {
+    hal::log::info("{} on {}", what, where);
+    app->add_metadata(key, std::move(where));
+  };
+  if (wants("otlp-http")) {
+    scope.spawn(run_http, &servers->otlp, otlp_routes(store), kSpansBodyMax);
+    const auto listening = co_await or_return(servers->otlp.listening());
+    tell("OTLP/HTTP", app::kOtlpMetadata, "http://" + address(listening));
+  }
+  if (wants("otlp-grpc")) {
+    scope.spawn(run_grpc, &servers->otlp_grpc, &store);
+    const auto listening = co_await or_return(servers->otlp_grpc.listening());
+    tell("OTLP/gRPC", app::kOtlpGrpcMetadata, address(listening));
+  }
+  if (wants("zipkin")) {
+    scope.spawn(run_http, &servers->zipkin, zipkin_routes(store), kSpansBodyMax);
+    const auto listening = co_await or_return(servers->zipkin.listening());
+    tell("Zipkin v2", app::kZipkinMetadata, "http://" + address(listening));
+  }
+  scope.spawn(run_http, &servers->query, query_routes(store), kQueryBodyMax);
+  const auto query = co_await or_return(servers->query.listening());
+  tell("queries", app::kQueryMetadata, "http://" + address(query));
+  co_return co_await app->on_listening(query);
+}
+
+void check(const std::vector<std::string>& receivers) {
+  for (const auto& name : receivers) {
+    if (std::ranges::find(kReceivers, name) != kReceivers.end()) continue;
+    throw ConfigError{
+        {Code::kInvalidArgument, fmt::format("HAL_COLLECTOR_RECEIVERS: '{}' is none of {}", name,
+                                             fmt::join(kReceivers, ", "))}};
+  }
+  if (receivers.empty()) {
+    throw ConfigError{
+        {Code::kInvalidArgument,
+         fmt::format("HAL_COLLECTOR_RECEIVERS names none of {}", fmt::join(kReceivers, ", "))}};
+  }
 }
 
 }  // namespace
 
 void CollectorOptions::describe(config::Fields& fields) {
-  fields["otlp_port"].variable("HAL_COLLECTOR_OTLP_PORT").help("OTLP/HTTP; 0: any free one");
-  fields["query_port"].variable("HAL_COLLECTOR_QUERY_PORT").help("query API; 0: any free one");
+  fields.prefix("HAL_COLLECTOR_");
+  fields["otlp_port"].help("OTLP/HTTP; 0: any free one");
+  fields["otlp_grpc_port"].help("OTLP/gRPC; 0: any free one");
+  fields["zipkin_port"].help("Zipkin v2; 0: any free one");
+  fields["query_port"].help("query API; 0: any free one");
+  fields["receivers"].help("what is received: otlp-http, otlp-grpc, zipkin");
 }
 
 Task<Result<>> serve(App& app) {
   const auto options = app.config<CollectorOptions>();
+  check(options.receivers);
   const std::string host = app.listen_endpoint().host;
   // Its own calls are no part of anybody's trace.
   const service::Layers layers{std::make_shared<layers::ServerDeadline>(),
                                std::make_shared<layers::Panic>()};
-  service::HostAt otlp{app, {.host = host, .port = options.otlp_port.number()}, layers};
-  service::HostAt query{app, {.host = host, .port = options.query_port.number()}, layers};
-  Store store;
-  co_return co_await with_scope(serve_both, &app, &otlp, &query, &store);
+  const auto endpoint = [&](config::Port port) {
+    return net::Endpoint{.host = host, .port = port.number()};
+  };
+  Servers servers{.otlp = {app, endpoint(options.otlp_port), layers},
+                  .otlp_grpc = {app, endpoint(options.otlp_grpc_port), layers},
+                  .zipkin = {app, endpoint(options.zipkin_port), layers},
+                  .query = {app, endpoint(options.query_port), layers}};
+  co_return co_await with_scope(serve_all, &app, &servers, &options.receivers);
 }
 
 }  // namespace hal::collector

@@ -90,6 +90,8 @@ struct Span {
   std::uint32_t dropped_events = 0;
   std::uint32_t dropped_links = 0;
   std::uint32_t truncated_values = 0;  ///< texts cut here, because they were too long
+  /// Zipkin: the server's half of a span, under the id of the client's half.
+  bool shared = false;
 
   [[nodiscard]] bool is_root() const noexcept { return !parent_id.valid(); }
   /// 0 for a span that ends before it starts.

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include <hal/base/contract.hpp>
+#include <hal/collector/shared_ids.hpp>
 
 namespace hal::collector {
 namespace {
@@ -130,6 +131,9 @@ void Store::uncount_operation(const Span& span) {
 
 Trace Store::copy(const Entry& entry) {
   Trace trace{.id = entry.id, .spans = entry.spans};
+  if (std::ranges::adjacent_find(entry.places, {}, &Place::id) != entry.places.end()) {
+    split_shared_ids(trace.spans);
+  }
   trace.sort_spans();
   return trace;
 }

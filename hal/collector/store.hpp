@@ -50,8 +50,9 @@ struct Operation {
 
 /// Keeps whole traces; spans may come in any order, in any number of batches. When a limit is
 /// passed, the trace whose first span came first is evicted; spans that come after that start a
-/// trace of their own. Everything handed out is a copy. Thread-safe: one mutex, held for copies
-/// and for scans of at most spans_max spans.
+/// trace of their own. Everything handed out is a copy, in which halves of a shared span id have
+/// ids of their own (shared_ids.hpp). Thread-safe: one mutex, held for copies and for scans of at
+/// most spans_max spans.
 class Store {
  public:
   explicit Store(StoreOptions options = {});

@@ -1,33 +1,18 @@
 #include <hal/http/json_reader.hpp>
 
-#include <hal/base/utf8.hpp>
-#include <hal/http/json_position.hpp>
+#include <hal/http/json_tokens.hpp>
 #include <hal/http/json_type.hpp>
-#include <hal/http/json_writer.hpp>
 
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
-#include <boost/json/basic_parser_impl.hpp>
 
 namespace hal::http::json::detail {
 namespace {
-
-using ErrorCode = boost::json::error_code;
-
-// Longer names and values are cut in messages: an error is one readable line.
-constexpr std::size_t kShownBytesMax = 64;
-
-std::string quoted(std::string_view text) {
-  std::string out;
-  append_string(out, cut_utf8(text, kShownBytesMax));
-  return out;
-}
 
 /// What may stand where a value of `type` is wanted.
 std::string expected(const Type& type) {
@@ -76,40 +61,25 @@ struct Frame {
 };
 
 /// Receives the parser's events and fills the value; the first error stops the parser.
-class Handler {
+class Handler final : public TokenHandler {
  public:
-  static constexpr auto max_object_size = static_cast<std::size_t>(-1);
-  static constexpr auto max_array_size = static_cast<std::size_t>(-1);
-  static constexpr auto max_key_size = static_cast<std::size_t>(-1);
-  static constexpr auto max_string_size = static_cast<std::size_t>(-1);
-
   Handler(const Type& type, void* value, const ParseOptions& options)
       : root_{&type, value}, options_{options} {}
 
-  [[nodiscard]] const std::string& problem() const noexcept { return problem_; }
-  [[nodiscard]] std::size_t tokens() const noexcept { return tokens_; }
   /// The path of what is being read: "$.user.names[3]".
   [[nodiscard]] std::string path() const;
-
-  bool on_document_begin(ErrorCode&) { return true; }
-  bool on_document_end(ErrorCode&) { return true; }
-  bool on_comment_part(std::string_view, ErrorCode&) { return true; }
-  bool on_comment(std::string_view, ErrorCode&) { return true; }
 
   bool on_object_begin(ErrorCode& ec) { return begin(false, ec); }
   bool on_object_end(std::size_t, ErrorCode& ec);
   bool on_array_begin(ErrorCode& ec) { return begin(true, ec); }
   bool on_array_end(std::size_t, ErrorCode&) {
-    ++tokens_;
+    count_token();
     frames_.pop_back();
     return end_value();
   }
 
-  bool on_key_part(std::string_view part, std::size_t, ErrorCode&) { return hold(part); }
   bool on_key(std::string_view last, std::size_t, ErrorCode& ec);
-  bool on_string_part(std::string_view part, std::size_t, ErrorCode&) { return hold(part); }
   bool on_string(std::string_view last, std::size_t, ErrorCode& ec);
-  bool on_number_part(std::string_view part, ErrorCode&) { return hold(part); }
   bool on_int64(std::int64_t number, std::string_view last, ErrorCode& ec) {
     return on_integer(static_cast<std::uint64_t>(number), number < 0, last, ec);
   }
@@ -121,17 +91,6 @@ class Handler {
   bool on_null(ErrorCode& ec);
 
  private:
-  bool hold(std::string_view part) {
-    held_.append(part);
-    return true;
-  }
-  /// The whole token: the parts held so far and the last one. Valid until the next event.
-  std::string_view whole(std::string_view last) {
-    if (held_.empty()) return last;
-    token_ = std::exchange(held_, {}).append(last);
-    return token_;
-  }
-
   Slot begin_value();
   static Slot unwrapped(Slot slot);
   bool end_value() {
@@ -144,11 +103,7 @@ class Handler {
   bool store_double(Slot slot, std::string_view text, ErrorCode& ec);
   bool out_of_range(const Type& type, std::string_view text, ErrorCode& ec);
 
-  bool fail(ErrorCode& ec, const std::string& what) {
-    problem_ = path() + ": " + what;
-    ec = boost::json::error::syntax;  // any error stops the parser; problem_ says which
-    return false;
-  }
+  bool fail(ErrorCode& ec, const std::string& what) { return stop(ec, path() + ": " + what); }
   bool fail_type(ErrorCode& ec, const Type& type, std::string_view got) {
     return fail(ec, fmt::format("expected {}, got {}", expected(type), got));
   }
@@ -156,18 +111,7 @@ class Handler {
   Slot root_;
   const ParseOptions& options_;
   std::vector<Frame> frames_;
-  std::size_t tokens_ = 0;
-  std::string held_;
-  std::string token_;
-  std::string problem_;
 };
-
-bool is_name(std::string_view key) {
-  return !key.empty() && key.size() <= kShownBytesMax && std::ranges::all_of(key, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           c == '-';
-  });
-}
 
 std::string Handler::path() const {
   std::string text = "$";
@@ -175,10 +119,8 @@ std::string Handler::path() const {
     if (!frame.in_element) break;
     if (frame.is_array) {
       text += fmt::format("[{}]", frame.index - 1);
-    } else if (is_name(frame.key)) {
-      text.append(".").append(frame.key);
     } else {
-      text.append("[").append(quoted(frame.key)).append("]");
+      append_step(text, frame.key);
     }
   }
   return text;
@@ -186,7 +128,7 @@ std::string Handler::path() const {
 
 /// Counts the token and finds where its value goes.
 Slot Handler::begin_value() {
-  ++tokens_;
+  count_token();
   if (frames_.empty()) return root_;
   Frame& frame = frames_.back();
   if (!frame.is_array) return frame.element;
@@ -220,7 +162,7 @@ bool Handler::begin(bool is_array, ErrorCode& ec) {
 }
 
 bool Handler::on_object_end(std::size_t, ErrorCode& ec) {
-  ++tokens_;
+  count_token();
   Frame& frame = frames_.back();
   if (frame.slot.type != nullptr && frame.slot.type->kind == Kind::kObject) {
     std::uint64_t bit = 1;
@@ -238,7 +180,7 @@ bool Handler::on_object_end(std::size_t, ErrorCode& ec) {
 }
 
 bool Handler::on_key(std::string_view last, std::size_t, ErrorCode& ec) {
-  ++tokens_;
+  count_token();
   Frame& frame = frames_.back();
   frame.key = whole(last);
   frame.in_element = true;
@@ -316,8 +258,7 @@ bool Handler::out_of_range(const Type& type, std::string_view text, ErrorCode& e
   const std::string allowed = type.kind == Kind::kDouble
                                   ? "of 64-bit floating point"
                                   : fmt::format("{} to {}", type.min, type.max);
-  return fail(ec,
-              fmt::format("number {} is out of range {}", cut_utf8(text, kShownBytesMax), allowed));
+  return fail(ec, fmt::format("number {} is out of range {}", shortened(text), allowed));
 }
 
 bool Handler::on_bool(bool value, ErrorCode& ec) {
@@ -336,25 +277,6 @@ bool Handler::on_null(ErrorCode& ec) {
   return end_value();
 }
 
-Status refuse(std::string_view text, std::string_view problem, std::size_t offset) {
-  return {Code::kInvalidArgument, fmt::format("{} ({})", problem, line_and_column(text, offset))};
-}
-
-/// What the parser itself objects to: the text is no JSON.
-Status refuse_syntax(std::string_view text, const std::string& path, ErrorCode ec,
-                     std::size_t offset) {
-  if (ec == boost::json::error::incomplete) {
-    return refuse(text, path + ": the text ends too early", text.size());
-  }
-  // The parser looks at 4 bytes at most to tell whether a character is UTF-8.
-  const std::size_t invalid = find_invalid_utf8(text.substr(0, offset + 4));
-  if (invalid <= offset) return refuse(text, path + ": invalid UTF-8", invalid);
-  if (ec == boost::json::error::exponent_overflow) {
-    return refuse(text, path + ": number is out of range", offset);
-  }
-  return refuse(text, path + ": " + ec.message(), offset);
-}
-
 }  // namespace
 
 Status read(std::string_view text, const Type& type, void* value, const ParseOptions& options) {
@@ -362,21 +284,7 @@ Status read(std::string_view text, const Type& type, void* value, const ParseOpt
     return {Code::kInvalidArgument, fmt::format("$: {} bytes are more than the limit of {}",
                                                 text.size(), options.size_bytes_max)};
   }
-  boost::json::parse_options parser_options;
-  parser_options.max_depth = options.depth_max + 1;  // the handler's own check comes first
-  boost::json::basic_parser<Handler> parser{parser_options, type, value, options};
-  ErrorCode ec;
-  const std::size_t consumed = parser.write_some(false, text.data(), text.size(), ec);
-  const Handler& handler = parser.handler();
-  if (!handler.problem().empty()) {
-    return refuse(text, handler.problem(), token_offset(text, handler.tokens()));
-  }
-  if (ec) return refuse_syntax(text, handler.path(), ec, consumed);
-  const std::size_t trailing = text.find_first_not_of(" \t\r\n", consumed);
-  if (trailing != std::string_view::npos) {
-    return refuse(text, "$: text after the end of the value", trailing);
-  }
-  return {};
+  return read_tokens<Handler>(text, {.depth_max = options.depth_max}, type, value, options);
 }
 
 }  // namespace hal::http::json::detail

@@ -44,13 +44,14 @@ Task<Result<bool>> ServerStream::read(google::protobuf::MessageLite& message) {
   }
 }
 
-Task<Result<>> ServerStream::read_only(google::protobuf::MessageLite& message) {
+template <class Take>
+Task<Result<>> ServerStream::read_only_into(Take take) {
   bool found = false;
   for (;;) {
     if (stream_.has_data()) reader_.put(stream_.take_data());
-    while (const auto bytes = co_await or_return(reader_.next())) {
+    while (auto bytes = co_await or_return(reader_.next())) {
       if (found) co_return error(Code::kInternal, "more than one request message for a unary call");
-      co_await or_return(parse_message(*bytes, message, codec_));
+      co_await or_return(take(std::move(*bytes)));
       found = true;
     }
     if (stream_.ended()) break;
@@ -60,6 +61,18 @@ Task<Result<>> ServerStream::read_only(google::protobuf::MessageLite& message) {
   co_await or_return(reader_.finish());
   if (!found) co_return error(Code::kInternal, "the request message is missing");
   co_return Result<>{};
+}
+
+Task<Result<>> ServerStream::read_only(google::protobuf::MessageLite& message) {
+  return read_only_into(
+      [this, &message](std::string bytes) { return parse_message(bytes, message, codec_); });
+}
+
+Task<Result<>> ServerStream::read_only_bytes(std::string& bytes) {
+  return read_only_into([&bytes](std::string taken) {
+    bytes = std::move(taken);
+    return Result<>{};
+  });
 }
 
 Result<> ServerStream::send_headers() {

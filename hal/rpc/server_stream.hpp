@@ -22,6 +22,9 @@ class ServerStream {
   /// The one message of a unary or server-streaming call; kInternal when it is missing or not the
   /// only one (grpc/grpc doc/statuscodes.md, "cardinality violation").
   Task<Result<>> read_only(google::protobuf::MessageLite& message);
+  /// The same message as it came, in the form of codec().
+  Task<Result<>> read_only_bytes(std::string& bytes);
+  [[nodiscard]] Codec codec() const noexcept { return codec_; }
 
   /// Queues one message; the headers go out before the first. kInternal when it cannot be
   /// serialized, kUnavailable when the client is gone.
@@ -39,6 +42,8 @@ class ServerStream {
   [[nodiscard]] Result<> finish(const Status& status);
 
  private:
+  template <class Take>
+  Task<Result<>> read_only_into(Take take);
   Result<> send_headers();
 
   transport::Http2Stream& stream_;

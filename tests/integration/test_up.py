@@ -14,7 +14,7 @@ from support.machine import HAL
 from support.process import wait_for_end
 from support.traces import Collector
 
-ANY_PORT = ("--port=0", "--otlp-port=0", "--query-port=0")
+ANY_PORT = ("--port=0", "--otlp-port=0", "--otlp-grpc-port=0", "--zipkin-port=0", "--query-port=0")
 CHILDREN = {"hal9000-collector", "hal9000-greeter", "hal9000-api"}
 
 
@@ -137,7 +137,8 @@ def test_trace_show_of_what_is_not_there(machine, up):
 
 
 @pytest.mark.parametrize("flag, what", [("--port", "api"), ("--otlp-port", "OTLP"),
-                                        ("--query-port", "query")])
+                                        ("--otlp-grpc-port", "OTLP/gRPC"),
+                                        ("--zipkin-port", "Zipkin"), ("--query-port", "query")])
 def test_a_taken_port_is_told_with_its_holder_and_the_next_one_used(machine, flag, what):
     with taken_port() as port:
         others = [other for other in ANY_PORT if not other.startswith(flag + "=")]
@@ -218,6 +219,7 @@ def test_a_name_from_outside_does_not_rename_all_services(machine):
 def test_bare_up_uses_its_ports_or_the_next(machine):
     """The documented ports may be taken on this machine; then notes say so."""
     process = once(machine, ports=(), SERVICE_PORT=None, HAL_COLLECTOR_OTLP_PORT=None,
+                   HAL_COLLECTOR_OTLP_GRPC_PORT=None, HAL_COLLECTOR_ZIPKIN_PORT=None,
                    HAL_COLLECTOR_QUERY_PORT=None)
     assert process.wait() == 0, process.output()
     assert_shows_a_whole_trace(process.output("out"))

@@ -21,7 +21,8 @@ constexpr std::string_view kUsage =
     "  up [--once]            start collector, greeter and api here, send a request, show its "
     "trace\n"
     "  trace show <id|last>   one trace as a tree\n"
-    "  collector              receive traces (OTLP/HTTP, port 4318), answer queries (port 16686)\n"
+    "  collector              receive traces (OTLP/HTTP 4318, OTLP/gRPC 4317, Zipkin 9411), answer "
+    "queries (16686)\n"
     "  version\n";
 
 int usage_error(std::string_view what) {

@@ -78,7 +78,8 @@ class Machine:
     def variables(self, **more):
         common = {"HAL_LOCAL_DIR": self.folder, "HAL_REGISTRY": "local",
                   "SERVICE_HOST": "127.0.0.1", "SERVICE_PORT": 0, "HAL_ADMIN_PORT": 0,
-                  "HAL_COLLECTOR_OTLP_PORT": 0, "HAL_COLLECTOR_QUERY_PORT": 0,
+                  "HAL_COLLECTOR_OTLP_PORT": 0, "HAL_COLLECTOR_OTLP_GRPC_PORT": 0,
+                  "HAL_COLLECTOR_ZIPKIN_PORT": 0, "HAL_COLLECTOR_QUERY_PORT": 0,
                   "OTEL_BSP_SCHEDULE_DELAY": 200, "HAL_DRAIN_TIMEOUT": "20s"}
         merged = {**common, **more}
         return {name: value for name, value in merged.items() if value is not None}
