@@ -1,11 +1,12 @@
 # hal9000: `make run` starts everything on this machine, `make test` proves it.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run mesh build test tidy lint format clean packages
+.PHONY: help run mesh build install test tidy lint format clean packages
 
 BUILD := build/release
 BINARIES := hal9000-api hal9000-greeter hal
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+PREFIX ?= /usr/local
 # Arguments of `hal up` or of the mesh, for example ARGS=--once.
 ARGS ?=
 export NINJA_STATUS ?= [%f/%t %es] 
@@ -17,6 +18,7 @@ help:
 	@echo '             the traces. ARGS=--break: with an api that passes nothing on; ARGS=--help'
 	@echo 'make test    build everything and run every test: unit, style, integration'
 	@echo 'make build   the programs alone: $(BUILD)/bin/{hal9000-api,hal9000-greeter,hal}'
+	@echo 'make install libraries, headers, programs into PREFIX=$(PREFIX), for find_package(hal9000)'
 	@echo 'make tidy    the style test alone (docs/STYLE.md)'
 	@echo 'make lint    clang-tidy on the C++ files that differ from main, or FILES="..."'
 	@echo 'make format  clang-format on every C++ file'
@@ -33,6 +35,9 @@ $(BUILD)/build.ninja: CMakePresets.json | packages
 
 build: packages $(BUILD)/build.ninja
 	@ninja -C $(BUILD) -j$(JOBS) $(BINARIES)
+
+install: build
+	@cmake --install $(BUILD) --prefix '$(abspath $(PREFIX))'
 
 run: build
 	@exec $(BUILD)/bin/hal up $(ARGS)

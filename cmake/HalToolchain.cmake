@@ -1,11 +1,8 @@
 # The compiler, the warnings and the libraries every module shares.
-if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  if(CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-    message(FATAL_ERROR "g++ ${CMAKE_CXX_COMPILER_VERSION} miscompiles aggregate temporaries in "
-      "co_await expressions (it frees a bad pointer): use clang 19, as the presets do")
-  endif()
-  message(WARNING "g++ ${CMAKE_CXX_COMPILER_VERSION} is untested with hal9000: clang 19 is the "
-    "compiler it is built and tested with")
+include(HalCompiler)
+hal_check_compiler(reason)
+if(reason)
+  message(FATAL_ERROR "${reason}")
 endif()
 
 set(CMAKE_CXX_STANDARD 23)
@@ -21,15 +18,13 @@ if(HAL_CCACHE AND NOT DEFINED CMAKE_CXX_COMPILER_LAUNCHER)
     "${CMAKE_SOURCE_DIR}" "${CMAKE_BINARY_DIR}")
 endif()
 
-find_package(Threads REQUIRED)
-find_package(Boost 1.81 REQUIRED COMPONENTS json url)
-find_package(Protobuf REQUIRED)
-find_package(fmt REQUIRED)
-find_package(yaml-cpp REQUIRED)
-find_package(OpenSSL 3.0 REQUIRED)
-find_package(ZLIB REQUIRED)
-find_package(PkgConfig REQUIRED)
-pkg_check_modules(NGHTTP2 REQUIRED IMPORTED_TARGET libnghttp2)
+# As find_package(hal9000 REQUIRED) does it for users of an installed hal9000.
+set(CMAKE_FIND_PACKAGE_NAME hal9000)
+set(hal9000_FIND_REQUIRED ON)
+include(HalDependencies)
+if(hal9000_NOT_FOUND_MESSAGE)
+  message(FATAL_ERROR "${hal9000_NOT_FOUND_MESSAGE}")
+endif()
 if(HAL_TESTS)
   find_package(GTest REQUIRED)
 endif()

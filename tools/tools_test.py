@@ -81,6 +81,13 @@ class InstallPackages(Folder):
         self.install("test")
         self.assertIn("--no-remove curl", self.apt_calls()[-1])
 
+    def test_each_set_holds_the_smaller_ones(self):
+        self.has_all_but("ccache", "curl", "libgrpc++-dev")
+        self.install("test")
+        self.assertTrue(self.apt_calls()[-1].endswith("--no-remove ccache curl"))
+        self.install("consume")
+        self.assertTrue(self.apt_calls()[-1].endswith("--no-remove ccache curl libgrpc++-dev"))
+
     def test_no_install_refuses_and_prints_the_line(self):
         self.has_all_but("libfmt-dev", "ccache")
         done = self.install(HAL_NO_INSTALL="1")

@@ -124,17 +124,30 @@ void print_outcome(const System& system, const Outcome& outcome) {
   for (const auto& problem : outcome.problems) fmt::print("missing: {}\n", problem);
 }
 
+std::filesystem::path own_path() {
+  std::error_code ignored;
+  return std::filesystem::read_symlink("/proc/self/exe", ignored);
+}
+
+/// This program as one types it here.
+std::string own_command() {
+  std::error_code ignored;
+  const auto path = own_path();
+  const auto below = path.lexically_relative(std::filesystem::current_path(ignored));
+  return below.empty() || *below.begin() == ".." ? path : below;
+}
+
 void print_urls(const System& system, const LocalFolder& folder) {
   const auto api = system.api_url();
   fmt::print(
       "\nTry:\n"
       "  curl {}/api/v1/hello/you\n"
       "  curl {}/api/v1/ping\n"
-      "  {}build/release/bin/hal trace show last\n"
+      "  {}{} trace show last\n"
       "  curl '{}/api/traces?limit=5'\n"
       "gRPC: {} (greeter.Greeter/SayHello)   logs: {}/*.log\n"
       "Spans: OTLP/HTTP {}   OTLP/gRPC {}   Zipkin {}/api/v2/spans\n",
-      api, api, folder.own() ? fmt::format("HAL_LOCAL_DIR={} ", folder.path()) : "",
+      api, api, folder.own() ? fmt::format("HAL_LOCAL_DIR={} ", folder.path()) : "", own_command(),
       system.query_url(), system.greeter_address(), folder.path(), system.otlp_url(),
       system.otlp_grpc_address(), system.zipkin_url());
 }
@@ -200,16 +213,14 @@ int up(const config::Environment& environment, const config::Arguments& argument
   variables.insert_or_assign("HAL_REGISTRY", "local");
   auto session = Session::make(config::Environment{std::move(variables)});
   if (!session) return fail(session.error(), 1);
-  std::error_code ignored;
-  System system{
-      environment,
-      {.programs_folder = std::filesystem::read_symlink("/proc/self/exe", ignored).parent_path(),
-       .local_folder = folder->path(),
-       .api_port = options->port.number(),
-       .otlp_port = options->otlp_port.number(),
-       .otlp_grpc_port = options->otlp_grpc_port.number(),
-       .zipkin_port = options->zipkin_port.number(),
-       .query_port = options->query_port.number()}};
+  System system{environment,
+                {.programs_folder = own_path().parent_path(),
+                 .local_folder = folder->path(),
+                 .api_port = options->port.number(),
+                 .otlp_port = options->otlp_port.number(),
+                 .otlp_grpc_port = options->otlp_grpc_port.number(),
+                 .zipkin_port = options->zipkin_port.number(),
+                 .query_port = options->query_port.number()}};
   int exit_code = 1;
   const auto result = (*session)->run(run_and_stop, &system, &*folder, options->once, &exit_code);
   if (!result) return fail(result.error(), 1);

@@ -10,11 +10,10 @@ import socket
 import pytest
 
 from support import registry
-from support.machine import HAL
+from support.machine import ANY_PORT, HAL
 from support.process import wait_for_end
 from support.traces import Collector
 
-ANY_PORT = ("--port=0", "--otlp-port=0", "--otlp-grpc-port=0", "--zipkin-port=0", "--query-port=0")
 CHILDREN = {"hal9000-collector", "hal9000-greeter", "hal9000-api"}
 
 

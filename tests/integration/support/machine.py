@@ -10,6 +10,8 @@ from support.traces import Collector
 
 BIN = Path(os.environ.get("HAL_BIN_DIR") or
            Path(__file__).resolve().parents[3] / "build" / "release" / "bin")
+# For `hal up`.
+ANY_PORT = ("--port=0", "--otlp-port=0", "--otlp-grpc-port=0", "--zipkin-port=0", "--query-port=0")
 HAL, API, GREETER = BIN / "hal", BIN / "hal9000-api", BIN / "hal9000-greeter"
 
 
