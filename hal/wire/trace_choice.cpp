@@ -86,6 +86,8 @@ std::string_view to_string(ContextSource source) noexcept {
       return "b3";
     case ContextSource::kTraceparent:
       return "traceparent";
+    case ContextSource::kUberTraceId:
+      return "uber-trace-id";
     case ContextSource::kGrpcTraceBin:
       return "grpc-trace-bin";
   }

@@ -13,7 +13,14 @@ namespace hal::wire {
 enum class MeshProvider : std::uint8_t { kAuto, kZipkin, kW3c };
 
 /// Where a context was read from.
-enum class ContextSource : std::uint8_t { kNone, kB3Multi, kB3Single, kTraceparent, kGrpcTraceBin };
+enum class ContextSource : std::uint8_t {
+  kNone,
+  kB3Multi,
+  kB3Single,
+  kTraceparent,
+  kUberTraceId,
+  kGrpcTraceBin,
+};
 
 /// Name of the header for logs, e.g. "x-b3-traceid", "b3", "none".
 [[nodiscard]] std::string_view to_string(ContextSource source) noexcept;

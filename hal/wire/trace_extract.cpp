@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
 #include <span>
 #include <string_view>
 
@@ -23,15 +24,31 @@ struct Seen {
 };
 
 /// The trace headers of one request, as views.
-struct Found {
-  Seen traceparent, trace_state, b3, grpc_trace_bin, request_id, baggage;
-  Seen trace_id, span_id, parent_span_id, sampled, flags;
-
-  [[nodiscard]] bool b3_seen() const noexcept {
-    return b3.count + trace_id.count + span_id.count + parent_span_id.count + sampled.count +
-               flags.count >
-           0;
+class Found {
+ public:
+  Seen& operator[](TraceName name) noexcept { return seen_[static_cast<std::size_t>(name)]; }
+  const Seen& operator[](TraceName name) const noexcept {
+    return seen_[static_cast<std::size_t>(name)];
   }
+  [[nodiscard]] std::string_view first(TraceName name) const noexcept {
+    return (*this)[name].first;
+  }
+
+  [[nodiscard]] bool b3() const noexcept {
+    return any({TraceName::kB3, TraceName::kB3TraceId, TraceName::kB3SpanId,
+                TraceName::kB3ParentSpanId, TraceName::kB3Sampled, TraceName::kB3Flags});
+  }
+  [[nodiscard]] bool context() const noexcept {
+    return b3() ||
+           any({TraceName::kTraceparent, TraceName::kUberTraceId, TraceName::kGrpcTraceBin});
+  }
+
+ private:
+  [[nodiscard]] bool any(std::initializer_list<TraceName> names) const noexcept {
+    return std::ranges::any_of(names, [this](TraceName name) { return (*this)[name].count > 0; });
+  }
+
+  std::array<Seen, static_cast<std::size_t>(TraceName::kForeign)> seen_{};
 };
 
 class PassThrough {
@@ -62,19 +79,20 @@ class PassThrough {
 Found scan(const Headers& headers, const ExtractOptions& options, ForwardedHeaders& forwarded) {
   Found found;
   PassThrough pass_through{options, forwarded};
-  const std::array<Seen*, 11> slots{&found.traceparent, &found.trace_state, &found.b3,
-                                    &found.trace_id,    &found.span_id,     &found.parent_span_id,
-                                    &found.sampled,     &found.flags,       &found.grpc_trace_bin,
-                                    &found.request_id,  &found.baggage};
   for (const Headers::Field field : headers) {
     const TraceName name = trace_name(field.name);
     if (name == TraceName::kForeign || name == TraceName::kOther) {
       pass_through.offer(field, name == TraceName::kForeign);
     } else {
-      slots[static_cast<std::size_t>(name)]->see(field.value);
+      found[name].see(field.value);
     }
   }
   return found;
+}
+
+std::string_view request_id(const Found& found, const ExtractOptions& options) noexcept {
+  const std::string_view id = found.first(TraceName::kRequestId);
+  return id.size() > options.request_id_bytes_max || has_control(id) ? std::string_view{} : id;
 }
 
 /// All values of a list header: a view when there is one, joined in `buffer` when there are more.
@@ -95,30 +113,29 @@ class Contexts {
  public:
   explicit Contexts(const Found& found) {
     ParsedContext traceparent;
-    if (found.traceparent.count > 1) {
+    if (found[TraceName::kTraceparent].count > 1) {
       traceparent.rejected = RejectReason::kTraceparentRepeated;
-    } else if (found.traceparent.count == 1) {
-      traceparent = parse_traceparent(found.traceparent.first);
+    } else {
+      traceparent = parsed(found[TraceName::kTraceparent], parse_traceparent);
     }
-    const ParsedContext single =
-        found.b3.count > 0 ? parse_b3_single(found.b3.first) : ParsedContext{};
-    const ParsedContext multi = parse_b3_multi({.trace_id = found.trace_id.first,
-                                                .span_id = found.span_id.first,
-                                                .parent_span_id = found.parent_span_id.first,
-                                                .sampled = found.sampled.first,
-                                                .flags = found.flags.first});
+    const ParsedContext single = parsed(found[TraceName::kB3], parse_b3_single);
+    const ParsedContext multi =
+        parse_b3_multi({.trace_id = found.first(TraceName::kB3TraceId),
+                        .span_id = found.first(TraceName::kB3SpanId),
+                        .parent_span_id = found.first(TraceName::kB3ParentSpanId),
+                        .sampled = found.first(TraceName::kB3Sampled),
+                        .flags = found.first(TraceName::kB3Flags)});
     add(multi, ContextSource::kB3Multi);
     add(single, ContextSource::kB3Single);
     add(traceparent, ContextSource::kTraceparent);
     rejected_ = traceparent.rejected;
     note(single.rejected);
     note(multi.rejected);
-    if (found.grpc_trace_bin.count > 0) {
-      // No sidecar writes it, so it is the oldest of all.
-      const ParsedContext binary = parse_grpc_trace_bin(found.grpc_trace_bin.first);
-      if (count_ == 0) add(binary, ContextSource::kGrpcTraceBin);
-      note(binary.rejected);
-    }
+    // No sidecar writes these two, so they are older than all others.
+    add_last(parsed(found[TraceName::kUberTraceId], parse_uber_trace_id),
+             ContextSource::kUberTraceId);
+    add_last(parsed(found[TraceName::kGrpcTraceBin], parse_grpc_trace_bin),
+             ContextSource::kGrpcTraceBin);
     alone_ = single.context.sampling != Sampling::kDeferred ? single.context.sampling
                                                             : multi.context.sampling;
   }
@@ -131,9 +148,17 @@ class Contexts {
   [[nodiscard]] Sampling sampling_alone() const noexcept { return alone_; }
 
  private:
+  template <class Parse>
+  static ParsedContext parsed(const Seen& seen, Parse parse) {
+    return seen.count > 0 ? parse(seen.first) : ParsedContext{};
+  }
   void add(const ParsedContext& parsed, ContextSource source) noexcept {
     if (!parsed.context.valid()) return;
     candidates_[count_++] = {.context = parsed.context, .parent = parsed.parent, .source = source};
+  }
+  void add_last(const ParsedContext& parsed, ContextSource source) noexcept {
+    if (count_ == 0) add(parsed, source);
+    note(parsed.rejected);
   }
   void note(std::optional<RejectReason> reason) noexcept {
     if (!rejected_) rejected_ = reason;
@@ -177,16 +202,16 @@ bool from_traceparent(const SpanContext& context, std::span<const ContextCandida
 Extracted extract(const Headers& headers, const ExtractOptions& options) {
   Extracted result;
   const Found found = scan(headers, options, result.forwarded);
-  result.b3_seen = found.b3_seen();
-  result.trace_headers_seen =
-      result.b3_seen || found.traceparent.count > 0 || found.grpc_trace_bin.count > 0;
+  result.b3_seen = found.b3();
+  result.trace_headers_seen = found.context();
 
   std::string buffer;
-  const std::string_view trace_state = all_values(headers, "tracestate", found.trace_state, buffer);
+  const Seen& trace_state_seen = found[TraceName::kTracestate];
+  const std::string_view trace_state = all_values(headers, "tracestate", trace_state_seen, buffer);
   const Contexts contexts{found};
   const auto candidates = contexts.candidates();
   const ContextChoice choice =
-      choose_context(candidates, options.provider, form_of(found.trace_state, trace_state));
+      choose_context(candidates, options.provider, form_of(trace_state_seen, trace_state));
   result.rejected = contexts.rejected();
   result.ambiguous = choice.ambiguous;
   if (choice.picked != nullptr) {
@@ -199,17 +224,28 @@ Extracted extract(const Headers& headers, const ExtractOptions& options) {
   ForwardedHeaders& forwarded = result.forwarded;
   forwarded.trace_parent_seen = std::ranges::any_of(
       candidates, [](const auto& c) { return c.source == ContextSource::kTraceparent; });
-  forwarded.grpc_trace_bin_seen = found.grpc_trace_bin.count > 0;
+  forwarded.grpc_trace_bin_seen = found[TraceName::kGrpcTraceBin].count > 0;
   if (from_traceparent(result.context, candidates)) {
     forwarded.trace_state = bound_trace_state(
         trace_state, {options.trace_state_members_max, options.trace_state_bytes_max});
   }
-  if (found.request_id.first.size() <= options.request_id_bytes_max &&
-      !has_control(found.request_id.first)) {
-    forwarded.request_id = found.request_id.first;
+  forwarded.request_id = request_id(found, options);
+  forwarded.baggage =
+      bound_baggage(all_values(headers, "baggage", found[TraceName::kBaggage], buffer),
+                    {options.baggage_members_max, options.baggage_bytes_max});
+  return result;
+}
+
+Extracted extract_request_id(const Headers& headers, const ExtractOptions& options) {
+  Found found;
+  for (const Headers::Field field : headers) {
+    const TraceName name = trace_name(field.name);
+    if (name < TraceName::kForeign) found[name].see(field.value);
   }
-  forwarded.baggage = bound_baggage(all_values(headers, "baggage", found.baggage, buffer),
-                                    {options.baggage_members_max, options.baggage_bytes_max});
+  Extracted result;
+  result.b3_seen = found.b3();
+  result.trace_headers_seen = found.context();
+  result.forwarded.request_id = request_id(found, options);
   return result;
 }
 

@@ -38,20 +38,25 @@ struct Extracted {
   /// Any header of a format that holds a context came in, readable or not.
   bool trace_headers_seen = false;
   bool b3_seen = false;  ///< one of them was `b3` or an x-b3-*
-  /// What was malformed first, in the order traceparent, b3, x-b3-*, grpc-trace-bin. With
-  /// !context.valid() the trace restarts; else the malformed format is dropped and another was
-  /// used.
+  /// What was malformed first, in the order traceparent, b3, x-b3-*, uber-trace-id,
+  /// grpc-trace-bin. With !context.valid() the trace restarts; else the malformed format is dropped
+  /// and another was used.
   std::optional<RejectReason> rejected;
   /// Contexts of different traces came in and the choice is a guess: MeshProvider settles it.
   bool ambiguous = false;
 };
 
 /// Reads all formats: x-b3-* (first value of each), `b3`, traceparent with tracestate, and, only if
-/// none of these gives a context, grpc-trace-bin (undecoded base64 text as on the wire). Several
-/// are settled by choose_context(). A malformed one never hides a well-formed one: in a mesh the
-/// sidecar's own format is always well formed, and the broken one is what it passed along.
+/// none of these gives a context, uber-trace-id, then grpc-trace-bin (undecoded base64 text as on
+/// the wire). Several are settled by choose_context(). A malformed one never hides a well-formed
+/// one: in a mesh the sidecar's own format is always well formed, and the broken one is what it
+/// passed along.
 /// Never fails; whatever goes into `forwarded` is bounded and free of CR, LF, NUL and other
 /// control characters. Thread-safe; views into `headers` are not kept.
 [[nodiscard]] Extracted extract(const Headers& headers, const ExtractOptions& options);
+
+/// For a process that takes no part in traces: x-request-id, and whether trace headers came in.
+/// None of them is parsed, so it costs a look at each header's name.
+[[nodiscard]] Extracted extract_request_id(const Headers& headers, const ExtractOptions& options);
 
 }  // namespace hal::wire

@@ -100,6 +100,19 @@ TEST(Extract, GrpcTraceBinIsTheLastResort) {
   }
 }
 
+TEST(Extract, UberTraceIdIsReadWhenNoSidecarsFormatGivesAContext) {
+  const std::string uber = std::string{kTrace} + ":" + std::string{kSpan} + ":0:1";
+  const Extracted alone = extract({{"Uber-Trace-Id", uber}}, {});
+  EXPECT_EQ(alone.context.trace_id.hex(), kTrace);
+  EXPECT_EQ(alone.source, ContextSource::kUberTraceId);
+  EXPECT_TRUE(alone.trace_headers_seen);
+  EXPECT_FALSE(alone.b3_seen);
+  const Extracted beside = extract({{"uber-trace-id", uber}, {"b3", "1"}}, {});
+  EXPECT_EQ(beside.source, ContextSource::kUberTraceId);
+  EXPECT_EQ(extract({{"uber-trace-id", uber}, {"b3", "1-2"}}, {}).rejected,
+            RejectReason::kB3Single);
+}
+
 TEST(Extract, ForeignFormatsAndTheAllowListPassThrough) {
   const Headers in{{"SW8", "1-a"},
                    {"x-datadog-trace-id", "1"},
@@ -179,8 +192,8 @@ TEST(ExtractHostile, NothingForwardedCanSplitAHeader) {
     Headers in;
     for (const std::string_view name :
          {"traceparent", "tracestate", "b3", "x-b3-traceid", "x-b3-spanid", "x-b3-sampled",
-          "x-b3-flags", "x-b3-parentspanid", "grpc-trace-bin", "x-request-id", "baggage", "sw8",
-          "x-user"}) {
+          "x-b3-flags", "x-b3-parentspanid", "grpc-trace-bin", "uber-trace-id", "x-request-id",
+          "baggage", "sw8", "x-user"}) {
       std::string value = name == "traceparent" ? std::string{kParent} : std::string{};
       if (name != "traceparent" || random() % 2 == 0) {
         for (auto left = random() % 70; left > 0; --left)
@@ -206,6 +219,7 @@ TEST(TraceNames, EveryOwnedHeaderInEitherCase) {
                                       "x-b3-sampled",
                                       "x-b3-flags",
                                       "grpc-trace-bin",
+                                      "uber-trace-id",
                                       "x-request-id",
                                       "baggage",
                                       "sw8",

@@ -5,6 +5,7 @@
 #include <hal/wire/base64.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace hal::wire {
 namespace {
@@ -40,6 +41,23 @@ std::optional<Sampling> b3_state(char c) noexcept {
   }
 }
 
+/// The text up to the next separator of uber-trace-id, and takes both off the front of `rest`.
+std::string_view take_uber_part(std::string_view& rest) noexcept {
+  for (std::size_t i = 0; i < rest.size(); ++i) {
+    const bool encoded = rest[i] == '%' && ascii_iequals(rest.substr(i, 3), "%3a");
+    if (rest[i] != ':' && !encoded) continue;
+    const std::string_view part = rest.substr(0, i);
+    rest.remove_prefix(i + (encoded ? 3 : 1));
+    return part;
+  }
+  return std::exchange(rest, {});
+}
+
+char b3_state(Sampling sampling) noexcept {
+  if (sampling == Sampling::kDebug) return 'd';
+  return sampling == Sampling::kAccepted ? '1' : '0';
+}
+
 std::optional<TraceId> b3_trace_id(std::string_view text) noexcept {
   // 17 to 31 digits are a cut 128-bit id: padding it would join another trace.
   if (text.size() > 16 && text.size() != 32) return std::nullopt;
@@ -64,6 +82,8 @@ std::string_view to_string(RejectReason reason) noexcept {
       return "b3_sampled";
     case RejectReason::kGrpcTraceBin:
       return "grpc_trace_bin";
+    case RejectReason::kUberTraceId:
+      return "uber_trace_id";
     case RejectReason::kZeroId:
       return "zero_id";
   }
@@ -169,6 +189,25 @@ ParsedContext parse_grpc_trace_bin(std::string_view base64) {
   return context.valid() ? checked(context) : refused(RejectReason::kZeroId);
 }
 
+ParsedContext parse_uber_trace_id(std::string_view value) noexcept {
+  std::string_view rest = ascii_trim(value);
+  const auto trace_id = TraceId::from_hex(take_uber_part(rest));
+  const auto span_id = SpanId::from_hex(take_uber_part(rest));
+  const auto parent = SpanId::from_hex(take_uber_part(rest));
+  if (!trace_id || !span_id || !parent || rest.empty() || rest.size() > 2) {
+    return refused(RejectReason::kUberTraceId);
+  }
+  int flags = 0;
+  for (const char digit : rest) {
+    if (hex_value(digit) < 0) return refused(RejectReason::kUberTraceId);
+    flags = flags * 16 + hex_value(digit);
+  }
+  SpanContext context{.trace_id = *trace_id, .span_id = *span_id, .sampling = Sampling::kDenied};
+  if ((flags & 1) != 0) context.sampling = Sampling::kAccepted;
+  if ((flags & 3) == 3) context.sampling = Sampling::kDebug;
+  return context.valid() ? checked(context) : refused(RejectReason::kZeroId);
+}
+
 std::array<char, 55> write_traceparent(const SpanContext& context) noexcept {
   std::array<char, kTraceparentSize> text;
   char* out = std::ranges::copy(std::string_view{"00-"}, text.data()).out;
@@ -178,6 +217,20 @@ std::array<char, 55> write_traceparent(const SpanContext& context) noexcept {
   *out++ = '-';
   *out++ = '0';
   *out = static_cast<char>('0' + (is_sampled(context.sampling) ? 1 : 0) + (context.random ? 2 : 0));
+  return text;
+}
+
+std::string write_b3_single(const SpanContext& context) {
+  const bool decided = context.sampling != Sampling::kDeferred;
+  std::string text = context.valid() ? context.trace_id.hex() + "-" + context.span_id.hex() : "";
+  if (decided && !text.empty()) text += '-';
+  if (decided) text += b3_state(context.sampling);
+  return text;
+}
+
+std::string write_uber_trace_id(const SpanContext& context) {
+  std::string text = context.trace_id.hex() + ":" + context.span_id.hex() + ":0:";
+  text += context.sampling == Sampling::kDebug ? '3' : is_sampled(context.sampling) ? '1' : '0';
   return text;
 }
 

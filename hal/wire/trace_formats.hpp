@@ -21,6 +21,7 @@ enum class RejectReason : std::uint8_t {
   kB3Incomplete,  ///< only one of x-b3-traceid and x-b3-spanid
   kB3Sampled,     ///< x-b3-sampled is none of 0, 1, true, false: read as undecided
   kGrpcTraceBin,  ///< not 29 bytes in base64, or other fields than the three
+  kUberTraceId,   ///< not four hexadecimal numbers with ':' between them
   kZeroId,        ///< well formed, but the trace id or the span id is zero
 };
 
@@ -60,8 +61,21 @@ struct B3Fields {
 /// {0; 0, trace id; 1, span id; 2, flags} (OpenCensus BinaryEncoding). Undecoded metadata, that is.
 [[nodiscard]] ParsedContext parse_grpc_trace_bin(std::string_view base64);
 
+/// uber-trace-id, "<trace id>:<span id>:<parent span id>:<flags>" in hexadecimal digits of either
+/// case (Jaeger client libraries, "Propagation Format"): shorter ids are padded, ':' may be written
+/// %3A. Flags: 1 is sampled, 3 is debug; without the 1 it is denied. The parent span id is checked
+/// and not used: writers send 0 or what they like.
+[[nodiscard]] ParsedContext parse_uber_trace_id(std::string_view value) noexcept;
+
 /// "00-<trace id>-<span id>-<flags>": flags 01 when sampled, plus 02 for the random bit.
 [[nodiscard]] std::array<char, 55> write_traceparent(const SpanContext& context) noexcept;
+
+/// `b3`: "<trace id>-<span id>[-<state>]" with 32 digits; the state alone, or the empty text, for a
+/// context without ids.
+[[nodiscard]] std::string write_b3_single(const SpanContext& context);
+
+/// Full width, parent span id 0, flags 0, 1 or 3: the format cannot say "undecided".
+[[nodiscard]] std::string write_uber_trace_id(const SpanContext& context);
 
 /// Base64 without padding, as gRPC writes binary metadata.
 [[nodiscard]] std::string write_grpc_trace_bin(const SpanContext& context);

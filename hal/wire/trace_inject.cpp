@@ -13,9 +13,9 @@
 namespace hal::wire {
 namespace {
 
-constexpr std::array<std::string_view, 9> kContextNames{
-    "traceparent",       "tracestate",   "b3",         "x-b3-traceid",  "x-b3-spanid",
-    "x-b3-parentspanid", "x-b3-sampled", "x-b3-flags", "grpc-trace-bin"};
+constexpr std::array<std::string_view, 10> kContextNames{
+    "traceparent",       "tracestate",   "b3",         "x-b3-traceid",   "x-b3-spanid",
+    "x-b3-parentspanid", "x-b3-sampled", "x-b3-flags", "grpc-trace-bin", "uber-trace-id"};
 
 template <std::size_t N>
 std::string_view view(const std::array<char, N>& text) noexcept {
@@ -84,10 +84,16 @@ void inject(const SpanContext& context, const ForwardedHeaders& forwarded,
   const std::uint32_t kinds = strip_contexts(out);
   add_pass_through(forwarded, out);
   if (options.b3_multi) add_b3(context, out);
+  if (options.b3_single) {
+    if (const auto b3 = write_b3_single(context); !b3.empty()) out.add("b3", b3);
+  }
   if (options.trace_context && context.valid() &&
       (context.sampling != Sampling::kDeferred || forwarded.trace_parent_seen)) {
     out.add("traceparent", view(write_traceparent(context)));
     if (!forwarded.trace_state.empty()) out.add("tracestate", forwarded.trace_state);
+  }
+  if (options.jaeger && context.valid() && context.sampling != Sampling::kDeferred) {
+    out.add("uber-trace-id", write_uber_trace_id(context));
   }
   if (forwarded.grpc_trace_bin_seen && context.valid()) {
     out.add("grpc-trace-bin", write_grpc_trace_bin(context));

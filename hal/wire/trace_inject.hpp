@@ -12,16 +12,19 @@ struct InjectOptions {
   bool b3_multi = true;
   bool trace_context = true;  ///< traceparent and tracestate
   bool baggage = true;
+  /// `b3`. Sidecars of Envoy up to 1.39 leave it as it is and so make it stale at the next hop.
+  bool b3_single = false;
+  bool jaeger = false;  ///< uber-trace-id
 };
 
-/// Makes `out` carry the context, the same ids in all formats, whatever it carried before: a stale
-/// `b3`, x-b3-parentspanid or traceparent in it is removed, and `b3` and x-b3-parentspanid are
-/// never written.
+/// Makes `out` carry the context, the same ids in all formats, whatever it carried before: all
+/// context formats in it are removed, and x-b3-parentspanid is never written.
 ///  - x-b3-traceid (32 digits), x-b3-spanid, x-b3-sampled 0 or 1; debug is x-b3-flags: 1 together
 ///    with x-b3-sampled: 1, which Envoy needs. Deferred: no x-b3-sampled.
 ///  - traceparent, version 00; of the flags only sampled and random. Deferred: only if
 ///    `forwarded.trace_parent_seen`, with 00, because the format cannot say "undecided".
 ///  - tracestate beside traceparent when it is not empty.
+///  - uber-trace-id: when there are ids and the sampling is decided.
 ///  - A context without ids sends its sampling decision alone, as B3, or nothing.
 ///  - x-request-id and baggage replace those in `out`. A header of `pass_through` that is in `out`
 ///    already stays as the caller set it.

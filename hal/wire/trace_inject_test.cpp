@@ -74,6 +74,23 @@ TEST(Inject, DeferredSendsNoDecisionAndATraceparentOnlyIfOneCame) {
                                    "traceparent: 00-" + kTrace + "-" + kSpan + "-00"));
 }
 
+TEST(Inject, B3SingleAndJaegerWhenTheyAreAskedFor) {
+  const InjectOptions options{
+      .b3_multi = false, .trace_context = false, .b3_single = true, .jaeger = true};
+  const std::string single = "b3: " + kTrace + "-" + kSpan;
+  const std::string uber = "uber-trace-id: " + kTrace + ":" + kSpan + ":0:";
+  EXPECT_THAT(injected(context_with(Sampling::kAccepted, true), {}, options),
+              UnorderedElementsAre(single + "-1", uber + "1"));
+  EXPECT_THAT(injected(context_with(Sampling::kDenied), {}, options),
+              UnorderedElementsAre(single + "-0", uber + "0"));
+  EXPECT_THAT(injected(context_with(Sampling::kDebug), {}, options),
+              UnorderedElementsAre(single + "-d", uber + "3"));
+  EXPECT_THAT(injected(context_with(Sampling::kDeferred), {}, options), ElementsAre(single));
+  EXPECT_THAT(injected({.sampling = Sampling::kDenied}, {}, options), ElementsAre("b3: 0"));
+  EXPECT_THAT(injected({.sampling = Sampling::kDebug}, {}, options), ElementsAre("b3: d"));
+  EXPECT_THAT(injected({}, {}, options), IsEmpty());
+}
+
 TEST(Inject, ADecisionWithoutIdsGoesOutAlone) {
   EXPECT_THAT(injected({.sampling = Sampling::kDenied}), ElementsAre("x-b3-sampled: 0"));
   EXPECT_THAT(injected({.sampling = Sampling::kAccepted}), ElementsAre("x-b3-sampled: 1"));
@@ -119,6 +136,7 @@ TEST(Inject, StaleHeadersOfTheCallerAreReplaced) {
               {"traceparent", "y"},
               {"tracestate", "old=1"},
               {"grpc-trace-bin", "AA"},
+              {"Uber-Trace-Id", "1:1:0:1"},
               {"x-request-id", "old"},
               {"baggage", "old=1"},
               {"sw8", "own"},
@@ -203,6 +221,10 @@ TEST_F(RoundTrip, OneFormatOnly) {
     inject(context, {}, {.trace_context = false}, b3);
     context.random = false;
     ASSERT_EQ(extract(b3, {}).context, context);
+    Headers single;
+    inject(context, {}, {.b3_multi = false, .trace_context = false, .b3_single = true}, single);
+    ASSERT_EQ(extract(single, {}).context, context);
+    ASSERT_EQ(extract(single, {}).source, ContextSource::kB3Single);
 
     context = random_context();
     if (context.sampling == Sampling::kDeferred || context.sampling == Sampling::kDebug) continue;
@@ -210,10 +232,15 @@ TEST_F(RoundTrip, OneFormatOnly) {
     inject(context, {}, {.b3_multi = false}, w3c);
     ASSERT_EQ(extract(w3c, {}).context, context);
 
+    Headers jaeger;
+    inject(context, {}, {.b3_multi = false, .trace_context = false, .jaeger = true}, jaeger);
+    context.random = false;
+    ASSERT_EQ(extract(jaeger, {}).context, context);
+    ASSERT_EQ(extract(jaeger, {}).source, ContextSource::kUberTraceId);
+
     Headers binary;
     inject(context, {.grpc_trace_bin_seen = true}, {.b3_multi = false, .trace_context = false},
            binary);
-    context.random = false;
     const Extracted got = extract(binary, {});
     ASSERT_EQ(got.context, context);
     ASSERT_EQ(got.source, ContextSource::kGrpcTraceBin);

@@ -75,13 +75,12 @@ bool is_empty_list(std::string_view list) noexcept {
 std::string bound_trace_state(std::string_view list, ListLimits limits) {
   std::vector<std::string_view> members;
   std::size_t bytes = 0;  // each member and a comma
+  std::size_t count = 0;  // repeated ones too
   while (!list.empty()) {
     const std::string_view member = take_member(list);
     if (member.empty()) continue;
-    const bool repeated = std::ranges::find(members, key_of(member), key_of) != members.end();
-    if (repeated || members.size() == limits.members_max || !is_trace_state_member(member)) {
-      return {};
-    }
+    if (++count > limits.members_max || !is_trace_state_member(member)) return {};
+    if (std::ranges::find(members, key_of(member), key_of) != members.end()) continue;
     members.push_back(member);
     bytes += member.size() + 1;
   }

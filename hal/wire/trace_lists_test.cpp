@@ -64,14 +64,16 @@ TEST(TraceState, OneBadMemberDiscardsTheList) {
   }
 }
 
-TEST(TraceState, RepeatedKeysDiscardTheList) {
-  EXPECT_EQ(state("foo=1,foo=1"), "");
-  EXPECT_EQ(state("foo=1,bar=2,foo=3"), "");
+TEST(TraceState, OfARepeatedKeyTheLeftmostMemberStays) {
+  EXPECT_EQ(state("foo=1,foo=1"), "foo=1");
+  EXPECT_EQ(state("foo=1,bar=2,foo=3"), "foo=1,bar=2");
+  EXPECT_EQ(state("foo=1,foo=b=c"), "") << "every member is checked";
 }
 
 TEST(TraceState, ThirtyTwoMembersAtMost) {
   EXPECT_EQ(state(numbered(32)) + ",", numbered(32));
   EXPECT_EQ(state(numbered(33)), "");
+  EXPECT_EQ(state(numbered(32) + "k0=0"), "") << "repeated ones count";
 }
 
 TEST(TraceState, ShrinksByLongMembersFirstThenFromTheRight) {

@@ -25,6 +25,7 @@ constexpr std::array kNames{
     Entry{"x-b3-traceid", TraceName::kB3TraceId},
     Entry{"x-b3-sampled", TraceName::kB3Sampled},
     Entry{"x-request-id", TraceName::kRequestId},
+    Entry{"uber-trace-id", TraceName::kUberTraceId},
     Entry{"grpc-trace-bin", TraceName::kGrpcTraceBin},
     Entry{"x-amzn-trace-id", TraceName::kForeign},
     Entry{"x-b3-parentspanid", TraceName::kB3ParentSpanId},

@@ -18,6 +18,7 @@ enum class TraceName : std::uint8_t {
   kB3Sampled,
   kB3Flags,
   kGrpcTraceBin,
+  kUberTraceId,
   kRequestId,
   kBaggage,
   kForeign,  ///< a format that is passed on but not encoded here: sw8, x-datadog-*, ...

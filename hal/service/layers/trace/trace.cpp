@@ -47,28 +47,38 @@ service::LayerPtr ServerTrace::configured(Trace trace) const {
   return std::make_shared<ServerTrace>(options_, std::move(trace));
 }
 
-void ServerTrace::warn_that_traces_break() const {
-  if (warned_.exchange(true, std::memory_order_relaxed)) return;
-  log::warn(
-      "trace headers come in, but HAL_TRACE_MODE=off drops them: in a mesh every trace breaks at "
-      "this service; HAL_TRACE_MODE=forward passes them on");
+void ServerTrace::warn_of_loss(const wire::Extracted& inbound, Mode mode) const {
+  const bool writes_b3 = options_.inject.b3_multi || options_.inject.b3_single;
+  const bool lost = mode == Mode::kOff ? inbound.trace_headers_seen : inbound.b3_seen && !writes_b3;
+  if (!lost || warned_.exchange(true, std::memory_order_relaxed)) return;
+  if (mode == Mode::kOff) {
+    log::warn(
+        "trace headers come in, but HAL_TRACE_MODE=off drops them: in a mesh every trace breaks "
+        "at this service; HAL_TRACE_MODE=forward passes them on");
+  } else {
+    log::warn(
+        "B3 headers come in, but OTEL_PROPAGATORS has neither b3multi nor b3: a mesh that traces "
+        "by B3 loses every trace at this service; add b3multi");
+  }
+}
+
+wire::Extracted ServerTrace::read(const Headers& headers, telemetry::Tracer* tracer) const {
+  const Mode mode = mode_of(tracer);
+  auto inbound = mode == Mode::kOff ? wire::extract_request_id(headers, options_.extract)
+                                    : wire::extract(headers, options_.extract);
+  if (tracer != nullptr && inbound.rejected && !inbound.context.valid()) {
+    tracer->count_restart(*inbound.rejected);
+  }
+  warn_of_loss(inbound, mode);
+  return inbound;
 }
 
 Task<> ServerTrace::handle(Call& call, service::Next next) const {
   auto& promise = co_await hal::detail::this_promise();
   Context context = promise.context();
-  auto inbound = wire::extract(*call.request_headers, options_.extract);
-  if (context.tracer != nullptr && inbound.rejected && !inbound.context.valid()) {
-    context.tracer->count_restart(*inbound.rejected);
-  }
-  const Mode mode = mode_of(context.tracer);
-  if (mode == Mode::kOff) {
-    if (inbound.trace_headers_seen) warn_that_traces_break();
-    inbound.context = {};
-    inbound.forwarded = {.request_id = std::move(inbound.forwarded.request_id)};
-  }
-  const auto forwarded = std::make_shared<ForwardedHeaders>(std::move(inbound.forwarded));
   telemetry::Tracer* const tracer = context.tracer;
+  auto inbound = read(*call.request_headers, tracer);
+  const auto forwarded = std::make_shared<ForwardedHeaders>(std::move(inbound.forwarded));
   context.forwarded = forwarded;
   context.span = inbound.context;
   context.recorded = nullptr;
@@ -77,7 +87,8 @@ Task<> ServerTrace::handle(Call& call, service::Next next) const {
   // Without a tracer nothing inside makes a span either: the request is forwarded.
   if (skipped) context.tracer = nullptr;
   promise.use_context(context);
-  const std::string name = mode == Mode::kFull && !skipped ? span_name(call) : std::string{};
+  const bool named = mode_of(tracer) == Mode::kFull && !skipped;
+  const std::string name = named ? span_name(call) : std::string{};
   auto span =
       co_await start_span({.name = name, .kind = Kind::kServer, .remote_parent = inbound.context});
   if (forwarded->request_id.empty() && tracer != nullptr) {

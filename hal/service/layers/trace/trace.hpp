@@ -2,12 +2,17 @@
 #pragma once
 
 #include <hal/service/layer.hpp>
+#include <hal/telemetry/mode.hpp>
 #include <hal/wire/trace_headers.hpp>
 
 #include <atomic>
 #include <functional>
 #include <string>
 #include <vector>
+
+namespace hal::telemetry {
+class Tracer;
+}  // namespace hal::telemetry
 
 namespace hal::layers {
 
@@ -37,7 +42,9 @@ struct TraceOptions {
 /// inside a SERVER span. What it does depends on the mode of Context::tracer:
 ///  - full: the span is the child of what came in, or a new root.
 ///  - forward: what came in goes on unchanged; no span.
-///  - off: x-request-id only; says once that this breaks traces, when trace headers come in.
+///  - off: x-request-id only, trace headers are not parsed; says once that this breaks traces, when
+///    some come in.
+/// Says once as well when B3 comes in and the options write none.
 class ServerTrace final : public service::Layer {
  public:
   explicit ServerTrace(TraceOptions options, Trace trace = {});
@@ -46,7 +53,8 @@ class ServerTrace final : public service::Layer {
   [[nodiscard]] service::LayerPtr configured(Trace trace) const;
 
  private:
-  void warn_that_traces_break() const;
+  [[nodiscard]] wire::Extracted read(const Headers& headers, telemetry::Tracer* tracer) const;
+  void warn_of_loss(const wire::Extracted& inbound, telemetry::Mode mode) const;
 
   const TraceOptions options_;
   const Trace trace_;

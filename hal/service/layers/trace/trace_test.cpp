@@ -312,6 +312,36 @@ TEST(TraceLayers, OffModeKeepsTheRequestIdAndWarnsOnce) {
   EXPECT_EQ(layers.tracer().pending(), 0u);
 }
 
+TEST(TraceLayers, OffModeParsesNoTraceHeader) {
+  TraceLayers layers{Mode::kOff};
+  (void)layers.serve({{"traceparent", "00-x"}, {"b3", "x"}, {"grpc-trace-bin", "x"}});
+  for (const auto restarts : layers.tracer().counters().restarts) EXPECT_EQ(restarts, 0u);
+}
+
+TEST(TraceLayers, B3ThatNoPropagatorWritesIsToldOnce) {
+  struct Row {
+    wire::InjectOptions inject;
+    Headers in;
+    std::size_t lines;
+  };
+  const Headers b3{{"x-b3-traceid", kTrace}, {"x-b3-spanid", kSpan}};
+  const Row rows[] = {
+      {{.b3_multi = false}, b3, 1},
+      {{.b3_multi = false}, {{"b3", "0"}}, 1},
+      {{.b3_multi = false}, {{"traceparent", expanded("00-{T}-{S}-01")}}, 0},
+      {{.b3_multi = false, .b3_single = true}, b3, 0},
+      {{}, b3, 0},
+  };
+  for (const Mode mode : {Mode::kFull, Mode::kForward}) {
+    for (const Row& row : rows) {
+      const telemetry::testing::CapturedLogs logs;
+      TraceLayers layers{mode, {}, {.inject = row.inject}};
+      for (int i = 0; i < 3; ++i) (void)layers.serve(row.in);
+      EXPECT_EQ(logs.count("OTEL_PROPAGATORS"), row.lines);
+    }
+  }
+}
+
 TEST(TraceLayers, AMalformedContextRestartsTheTraceAndIsCounted) {
   struct Row {
     Headers in;
@@ -346,13 +376,18 @@ TEST(TraceLayers, OptionsReachBothSides) {
   TraceLayers layers{Mode::kFull,
                      {},
                      {.extract = {.forward_headers = {"x-tenant"}},
-                      .inject = {.b3_multi = false, .trace_context = true, .baggage = false}}};
+                      .inject = {.b3_multi = false,
+                                 .trace_context = true,
+                                 .baggage = false,
+                                 .b3_single = true,
+                                 .jaeger = true}}};
   const Seen seen = layers.serve({{"traceparent", expanded("00-{T}-{S}-01")},
                                   {"x-tenant", "blue"},
                                   {"x-secret", "no"},
                                   {"baggage", "k=v"},
                                   {"x-request-id", kRequestId}});
-  EXPECT_EQ(described(seen), "x-tenant=blue traceparent=00-T-C-01 x-request-id=rid");
+  EXPECT_EQ(described(seen),
+            "x-tenant=blue b3=T-C-1 traceparent=00-T-C-01 uber-trace-id=T:C:0:1 x-request-id=rid");
 }
 
 TEST(TraceLayers, ASkipperPicksByPathAndMethod) {
