@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <hal/base/ascii.hpp>
 #include <hal/wire/testing/trace_table.hpp>
 
 #include <map>
@@ -102,7 +103,7 @@ TEST(Vectors, EveryRow) {
   std::set<int> numbers;
   for (const Row& row : rows) {
     check(row);
-    numbers.insert(std::atoi(row.name.c_str()));
+    numbers.insert(parse_int<int>(row.name.substr(0, row.name.find(' '))).value_or(0));
   }
   for (int number = 1; number <= 34; ++number) EXPECT_TRUE(numbers.contains(number)) << number;
 }

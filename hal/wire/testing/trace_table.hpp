@@ -2,13 +2,14 @@
 // tests/integration/support/trace_table.py reads the same files.
 #pragma once
 
+#include <hal/base/ascii.hpp>
 #include <hal/base/headers.hpp>
 #include <hal/wire/trace_extract.hpp>
 
 #include <boost/json.hpp>
 
+#include <algorithm>
 #include <array>
-#include <charconv>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -35,7 +36,8 @@ struct Row {
   int calls = 1;
 };
 
-/// "{T}" and the like are ids; "{3*k#,}" is "k0,k1,k2,". The innermost braces come first.
+/// "{T}" and the like are ids; "{3*k#,}" is "k0,k1,k2,". The innermost braces come first; other
+/// braces stay.
 inline std::string expanded(std::string text) {
   constexpr std::array<std::pair<std::string_view, std::string_view>, 10> kNames{{
       {"T", "463ac35c9f6413ad48485a3953bb6124"},
@@ -49,28 +51,28 @@ inline std::string expanded(std::string text) {
       {"R", "00000000000000c2"},
       {"B", "AABGOsNcn2QTrUhIWjlTu2EkAaL7Sh0altMSAgE"},
   }};
-  for (std::size_t end = text.find('}'); end != std::string::npos; end = text.find('}')) {
-    const std::size_t begin = text.rfind('{', end);
-    const std::string_view inside = std::string_view{text}.substr(begin + 1, end - begin - 1);
+  const auto repeated = [](std::string_view part, int count) {
     std::string made;
-    if (const std::size_t star = inside.find('*'); star != std::string_view::npos) {
-      int count = 0;
-      std::from_chars(inside.data(), inside.data() + star, count);
-      for (int i = 0; i < count; ++i) {
-        for (const char c : inside.substr(star + 1)) {
-          if (c == '#') {
-            made += std::to_string(i);
-          } else {
-            made += c;
-          }
-        }
-      }
-    } else {
-      for (const auto& [name, value] : kNames) {
-        if (name == inside) made = value;
-      }
+    for (int i = 0; i < count; ++i) {
+      for (const char c : part) made += c == '#' ? std::to_string(i) : std::string(1, c);
     }
-    text.replace(begin, end - begin + 1, made);
+    return made;
+  };
+  for (std::size_t end = text.find('}'); end != std::string::npos;) {
+    const std::size_t begin = text.rfind('{', end);
+    const std::string inside = text.substr(begin + 1, end - begin - 1);
+    const std::size_t star = inside.find('*');
+    const auto* name =
+        std::ranges::find(kNames, inside, [](const auto& pair) { return pair.first; });
+    if (star != std::string::npos) {
+      text.replace(begin, inside.size() + 2,
+                   repeated(std::string_view{inside}.substr(star + 1),
+                            parse_int<int>(inside.substr(0, star)).value_or(0)));
+    } else if (name != kNames.end()) {
+      text.replace(begin, inside.size() + 2, name->second);
+    }
+    end = text.find(
+        '}', text.compare(begin, inside.size() + 2, "{" + inside + "}") == 0 ? end + 1 : begin);
   }
   return text;
 }

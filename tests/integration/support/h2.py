@@ -10,9 +10,20 @@ DATA, HEADERS, RST_STREAM, SETTINGS, GOAWAY = 0, 1, 3, 4, 7
 END_STREAM, END_HEADERS = 1, 4
 
 
+def text(octets):
+    """A string literal, its length as an integer with a prefix of 7 bits (RFC 7541 5)."""
+    size = len(octets)
+    if size < 127:
+        return bytes([size]) + octets
+    length, size = b"\x7f", size - 127
+    while size >= 128:
+        length, size = length + bytes([size % 128 + 128]), size // 128
+    return length + bytes([size]) + octets
+
+
 def literal(name, value):
     """A header field without indexing (RFC 7541 6.2.2)."""
-    return b"\x00" + bytes([len(name)]) + name + bytes([len(value)]) + value
+    return b"\x00" + text(name) + text(value)
 
 
 class Peer:
@@ -21,6 +32,7 @@ class Peer:
     def __init__(self, connection):
         self.socket = connection
         self.socket.settimeout(CAP)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def __enter__(self):
         return self
@@ -47,12 +59,14 @@ class Peer:
                             + payload)
 
     def call(self, path, headers, flags=END_HEADERS):
-        """As a client: shakes hands and sends the head of a POST on stream 1."""
+        """As a client: shakes hands and sends the head of a POST on stream 1. `headers`: a dict, or
+        pairs where a name may repeat."""
         self.socket.sendall(PREFACE)
         self.send_frame(SETTINGS)
-        fields = {b":path": path, b":authority": b"x", **headers}
+        pairs = headers.items() if isinstance(headers, dict) else headers
         self.send_frame(HEADERS, flags, 1, b"\x83\x86" + b"".join(
-            literal(name, value) for name, value in fields.items()))
+            literal(name, value)
+            for name, value in [(b":path", path), (b":authority", b"x"), *pairs]))
 
     def take_call(self):
         """Shakes hands and reads to the end of the first request; its stream."""
@@ -83,6 +97,19 @@ class Peer:
 def connect(address):
     host, port = address.rsplit(":", 1)
     return Peer(socket.create_connection((host, int(port)), timeout=CAP))
+
+
+def unary(address, path, headers, message):
+    """One gRPC call with these pairs of text as metadata, to its end."""
+    pairs = [(name.lower().encode(), value.encode()) for name, value in headers]
+    with connect(address) as peer:
+        peer.call(path, [(b"content-type", b"application/grpc"), (b"te", b"trailers"), *pairs])
+        peer.send_frame(DATA, END_STREAM, 1, struct.pack(">BI", 0, len(message)) + message)
+        while True:
+            kind, flags, stream, _ = peer.read_frame()
+            assert kind not in (RST_STREAM, GOAWAY), "refused"
+            if stream == 1 and flags & END_STREAM:
+                return
 
 
 class Listener:

@@ -50,7 +50,7 @@ def raw(a_channel, path=SAY_HELLO):
 class StandIn:
     """A greeter in python. `handler(text, context)` returns the answer's text."""
 
-    def __init__(self, handler, port=0, threads=16):
+    def __init__(self, handler, port=0, threads=16, options=()):
         pb = messages()
         self.calls = []  # (text, metadata as pairs)
 
@@ -58,7 +58,7 @@ class StandIn:
             self.calls.append((message.msg, list(context.invocation_metadata())))
             return pb.SayResp(rsp=handler(message.msg, context))
 
-        self.server = grpc.server(futures.ThreadPoolExecutor(threads))
+        self.server = grpc.server(futures.ThreadPoolExecutor(threads), options=options)
         self.server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(
             "greeter.Greeter", {"SayHello": grpc.unary_unary_rpc_method_handler(
                 serve, request_deserializer=pb.SayRequest.FromString,
