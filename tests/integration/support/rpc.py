@@ -14,13 +14,14 @@ SAY_HELLO = "/greeter.Greeter/SayHello"
 OPTIONS = (("grpc.use_local_subchannel_pool", 1), ("grpc.enable_http_proxy", 0))
 
 
-def generate(folder):
-    """Makes greeter_pb2 from the project's own .proto importable."""
+def generate(folder, proto=PROTO / "greeter.proto"):
+    """Makes greeter_pb2, or that of another .proto, importable and returns it."""
     from grpc_tools import protoc
-    code = protoc.main(["protoc", f"--proto_path={PROTO}", f"--python_out={folder}",
-                        str(PROTO / "greeter.proto")])
+    code = protoc.main(["protoc", f"--proto_path={proto.parent}", f"--python_out={folder}",
+                        str(proto)])
     assert code == 0
     sys.path.insert(0, str(folder))
+    return importlib.import_module(f"{proto.stem}_pb2")
 
 
 def messages():
