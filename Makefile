@@ -1,13 +1,13 @@
 # hal9000: `make run` starts everything on this machine, `make test` proves it.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run mesh build install test tidy lint format clean packages
+.PHONY: help run mesh build install test bench tidy lint format clean packages
 
 BUILD := build/release
 BINARIES := hal9000-api hal9000-greeter hal
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 PREFIX ?= /usr/local
-# Arguments of `hal up` or of the mesh, for example ARGS=--once.
+# Arguments of `hal up`, of the mesh or of bench/run, for example ARGS=--once.
 ARGS ?=
 export NINJA_STATUS ?= [%f/%t %es] 
 
@@ -17,6 +17,8 @@ help:
 	@echo 'make mesh    one request through real Envoys, set up as Istio does, in each tracing mode; prints'
 	@echo '             the traces. ARGS=--break: with an api that passes nothing on; ARGS=--help'
 	@echo 'make test    build everything and run every test: unit, style, integration'
+	@echo 'make bench   what a request costs, here and in the peers: half an hour on an idle machine of two'
+	@echo '             CPUs. ARGS="--quick rpc": only see that it works; ARGS=--help: what else there is'
 	@echo 'make build   the programs alone: $(BUILD)/bin/{hal9000-api,hal9000-greeter,hal}'
 	@echo 'make install libraries, headers, programs into PREFIX=$(PREFIX), for find_package(hal9000)'
 	@echo 'make tidy    the style test alone (docs/STYLE.md)'
@@ -49,6 +51,13 @@ mesh: build
 test:
 	@tools/install-packages test
 	@exec tools/run-tests --jobs $(JOBS) unit tidy integration
+
+# Its programs are no part of `all`: the option stays on in the build folder and costs nothing.
+bench:
+	@tools/install-packages bench
+	@cmake --preset release --log-level=WARNING -DHAL_BENCH=ON
+	@ninja -C $(BUILD) -j$(JOBS) hal_bench
+	@exec bench/run $(ARGS)
 
 tidy:
 	@exec tools/tidy/tidy

@@ -1,0 +1,1 @@
+"""The parts of bench/run; the method is told in docs/PERFORMANCE.md."""
