@@ -23,7 +23,7 @@ constexpr std::array kCommands{
 };
 
 /// Of other programs of the kit that share an environment with a service.
-constexpr std::array<std::string_view, 2> kOthers{"HAL_COLLECTOR_", "HAL_UP_"};
+constexpr std::array<std::string_view, 3> kOthers{"HAL_COLLECTOR_", "HAL_UP_", "HAL_DOCTOR_"};
 constexpr std::string_view kPrefix = "HAL_";
 
 }  // namespace

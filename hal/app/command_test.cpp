@@ -52,6 +52,7 @@ TEST(Command, WarnsOfVariablesThatAreMistyped) {
                                          {"HAL_LOG_FORMAT", "json"},
                                          {"HAL_COLLECTOR_OTLP_PORT", "1"},
                                          {"HAL_UP_ONCE", "1"},
+                                         {"HAL_DOCTOR_LIMIT", "10"},
                                          {"HAL_SERVICE_HOST", "10.0.0.1"},
                                          {"PATH", "/bin"}}};
   EXPECT_THAT(

@@ -2,13 +2,15 @@
 
 #include <hal/app/node.hpp>
 #include <hal/collector/jaeger_json_reader.hpp>
+#include <hal/wire/query.hpp>
 
 namespace hal::cli {
 namespace {
 
 Task<Result<std::vector<collector::Trace>>> get_traces(http::Client* client, std::string url) {
   const auto response = co_await or_return(client->get(url));
-  if (response.status == 200 || response.status == 404) {
+  // 400 and 404 say in Jaeger's JSON what is wrong.
+  if (response.status == 200 || response.status == 400 || response.status == 404) {
     co_return collector::parse_traces(response.body);
   }
   co_return error(Code::kUnavailable, fmt::format("{} answered {}", url, response.status));
@@ -46,6 +48,26 @@ Task<Result<collector::Trace>> get_trace(http::Client* client, std::string base_
 Task<Result<std::vector<collector::Trace>>> get_recent(http::Client* client, std::string base_url,
                                                        std::size_t limit) {
   co_return co_await get_traces(client, fmt::format("{}/api/traces?limit={}", base_url, limit));
+}
+
+Task<Result<std::vector<collector::Trace>>> search_traces(http::Client* client,
+                                                          std::string base_url,
+                                                          TraceSearch search) {
+  wire::QueryPairs query{{"start", std::to_string(search.start_us)},
+                         {"end", std::to_string(search.end_us)},
+                         {"limit", std::to_string(search.limit)}};
+  if (!search.service.empty()) query.emplace_back("service", search.service);
+  co_return co_await get_traces(
+      client, fmt::format("{}/api/traces?{}", base_url, wire::format_query(query)));
+}
+
+Task<Result<std::vector<std::string>>> get_services(http::Client* client, std::string base_url) {
+  const auto url = base_url + "/api/services";
+  const auto response = co_await or_return(client->get(url));
+  if (response.status != 200) {
+    co_return error(Code::kUnavailable, fmt::format("{} answered {}", url, response.status));
+  }
+  co_return collector::parse_names(response.body);
 }
 
 }  // namespace hal::cli

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <hal/cli/session.hpp>
+#include <hal/cli/trace_pages.hpp>
 #include <hal/collector/span.hpp>
 #include <hal/http/client.hpp>
 
@@ -20,5 +21,10 @@ Task<Result<collector::Trace>> get_trace(http::Client* client, std::string base_
 /// The newest traces, the newest first.
 Task<Result<std::vector<collector::Trace>>> get_recent(http::Client* client, std::string base_url,
                                                        std::size_t limit);
+/// The newest traces that a search finds, the newest first.
+Task<Result<std::vector<collector::Trace>>> search_traces(http::Client* client,
+                                                          std::string base_url, TraceSearch search);
+/// All services that have spans.
+Task<Result<std::vector<std::string>>> get_services(http::Client* client, std::string base_url);
 
 }  // namespace hal::cli

@@ -235,38 +235,57 @@ Status failure_of(const json::object& answer) {
   return {is_ours ? Code::kInvalidArgument : Code::kUnavailable, std::move(message)};
 }
 
-}  // namespace
-
-Result<std::vector<Trace>> parse_traces(std::string_view text) {
+/// The answer's list `data`: empty for null. `parsed` must outlive it.
+Result<const json::array*> data_of(std::string_view text, json::value& parsed) {
+  static const json::array kEmpty;
   boost::system::error_code failed;
   json::parse_options options;
   options.max_depth = 32;
-  const json::value answer = json::parse({text.data(), text.size()}, failed, {}, options);
+  parsed = json::parse({text.data(), text.size()}, failed, {}, options);
   if (failed) {
     return error(Code::kInvalidArgument,
                  fmt::format("the answer is not JSON ({}); it begins with \"{}\"", failed.message(),
                              text.substr(0, 60)));
   }
-  const json::object* object = answer.if_object();
+  const json::object* object = parsed.if_object();
   if (object == nullptr) {
     return error(Code::kInvalidArgument, "the answer is JSON, but not one of Jaeger's query API");
   }
   const json::array* data = list(*object, "data");
-  if (data == nullptr || data->empty()) {
-    if (Status failure = failure_of(*object); !failure.ok()) return error(std::move(failure));
-    if (data == nullptr && !object->contains("data")) {
-      return error(Code::kInvalidArgument,
-                   "the answer has no \"data\": is this Jaeger's query API?");
-    }
-    return std::vector<Trace>{};
+  if (data != nullptr && !data->empty()) return data;
+  if (Status failure = failure_of(*object); !failure.ok()) return error(std::move(failure));
+  if (data == nullptr && !object->contains("data")) {
+    return error(Code::kInvalidArgument, "the answer has no \"data\": is this Jaeger's query API?");
   }
+  return &kEmpty;
+}
+
+}  // namespace
+
+Result<std::vector<Trace>> parse_traces(std::string_view text) {
+  json::value parsed;
+  const auto data = data_of(text, parsed);
+  if (!data) return error(data.error());
   std::vector<Trace> traces;
-  for (std::size_t i = 0; i < data->size(); ++i) {
-    auto trace = read_trace((*data)[i], fmt::format("data[{}]", i));
+  for (std::size_t i = 0; i < (*data)->size(); ++i) {
+    auto trace = read_trace((**data)[i], fmt::format("data[{}]", i));
     if (!trace) return error(trace.error());
     traces.push_back(std::move(*trace));
   }
   return traces;
+}
+
+Result<std::vector<std::string>> parse_names(std::string_view text) {
+  json::value parsed;
+  const auto data = data_of(text, parsed);
+  if (!data) return error(data.error());
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < (*data)->size(); ++i) {
+    const auto* name = (**data)[i].if_string();
+    if (name == nullptr) return refuse(fmt::format("data[{}]", i), "must be a text");
+    names.emplace_back(view(*name));
+  }
+  return names;
 }
 
 }  // namespace hal::collector

@@ -1,6 +1,7 @@
 // Reads the JSON of Jaeger's query API: this collector's, Jaeger's own, Tempo's or Kiali's copy.
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -17,5 +18,9 @@ namespace hal::collector {
 /// UNAVAILABLE else. Anything that is no such answer is INVALID_ARGUMENT and says what was found
 /// where: "data[0].spans[2].spanID: ...". Thread-safe.
 [[nodiscard]] Result<std::vector<Trace>> parse_traces(std::string_view json);
+
+/// The names of an answer to GET /api/services, in its order; errors as those of parse_traces().
+/// Thread-safe.
+[[nodiscard]] Result<std::vector<std::string>> parse_names(std::string_view json);
 
 }  // namespace hal::collector

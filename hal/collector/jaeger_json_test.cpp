@@ -219,5 +219,14 @@ TEST(ParseTraces, EveryCutAnswerIsAnError) {
   }
 }
 
+TEST(ParseNames, ReadsNamesAndRefusesOthers) {
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(*parse_names(names_json(Names{"a", "b \"c\""})), (Names{"a", "b \"c\""}));
+  EXPECT_TRUE(parse_names(R"({"data":null})")->empty());
+  EXPECT_EQ(parse_names(R"({"data":["a",1]})").error().message(), "data[1]: must be a text");
+  EXPECT_EQ(parse_names(error_json(404, "gone")).error(), Status(Code::kNotFound, "gone"));
+  EXPECT_FALSE(parse_names("<html>").has_value());
+}
+
 }  // namespace
 }  // namespace hal::collector

@@ -2,6 +2,7 @@
 #include <hal/app/app.hpp>
 #include <hal/app/node.hpp>
 #include <hal/app/version.hpp>
+#include <hal/cli/trace_doctor.hpp>
 #include <hal/cli/trace_show.hpp>
 #include <hal/cli/up.hpp>
 #include <hal/collector/serve.hpp>
@@ -21,6 +22,7 @@ constexpr std::string_view kUsage =
     "  up [--once]            start collector, greeter and api here, send a request, show its "
     "trace\n"
     "  trace show <id|last>   one trace as a tree\n"
+    "  trace doctor [id]      which service broke the traces of a mesh, and the cure; --help\n"
     "  collector              receive traces (OTLP/HTTP 4318, OTLP/gRPC 4317, Zipkin 9411), answer "
     "queries (16686)\n"
     "  version\n";
@@ -50,8 +52,15 @@ int run_command(std::string_view command, int argc, char** argv) {
   const auto environment = hal::config::Environment::from_process();
   const auto& words = arguments->positional();
   if (command == "up" && words.size() == 1) return hal::cli::up(environment, *arguments);
+  if (command == "trace" && words.size() == 1 && arguments->find("help") != nullptr) {
+    fmt::print("{}", kUsage);
+    return 0;
+  }
   if (command == "trace" && words.size() >= 2 && words[1] == "show") {
     return hal::cli::trace_show(environment, *arguments);
+  }
+  if (command == "trace" && words.size() >= 2 && words[1] == "doctor") {
+    return hal::cli::trace_doctor(environment, *arguments);
   }
   return usage_error(fmt::format("unknown command '{}'", fmt::join(words, " ")));
 }

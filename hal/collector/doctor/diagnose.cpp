@@ -1,0 +1,191 @@
+#include <hal/collector/doctor/diagnose.hpp>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <set>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include <hal/collector/doctor/by_time.hpp>
+
+namespace hal::collector::doctor {
+namespace {
+
+/// Takes out what cannot be judged, and counts it.
+void remove_unsettled(std::vector<Trace>& traces, const DoctorOptions& options,
+                      Diagnosis& diagnosis) {
+  const auto settle = static_cast<std::uint64_t>(options.settle.count());
+  std::erase_if(traces, [&](const Trace& trace) {
+    const bool too_large = trace.spans.size() > options.spans_per_trace_max;
+    const bool arriving = !too_large && trace.id != options.only &&
+                          trace.end_unix_ns() + settle > options.now_unix_ns;
+    diagnosis.too_large += too_large ? 1 : 0;
+    diagnosis.arriving += arriving ? 1 : 0;
+    return too_large || arriving;
+  });
+  diagnosis.traces = traces.size();
+}
+
+using Hop = std::pair<std::string_view, std::string_view>;  // service, upstream
+
+Hop hop_of(const ProxySpan& call) { return {call.span->service(), upstream_of(call.cluster)}; }
+
+bool keeps_request_id(const Symptom& symptom) {
+  return symptom.inbound != nullptr && !symptom.outbound->request_id.empty() &&
+         symptom.inbound->request_id == symptom.outbound->request_id;
+}
+
+/// Symptoms with one key are one finding.
+using Key = std::tuple<Cause, Hop, bool, bool>;
+
+Key key_of(const Symptom& symptom) {
+  return {symptom.cause, hop_of(*symptom.outbound), keeps_request_id(symptom),
+          symptom.by_time_alone};
+}
+
+/// What all findings are measured against.
+struct Totals {
+  explicit Totals(const Mesh& mesh, const Symptoms& symptoms) {
+    std::set<const ProxySpan*> with_call;
+    for (const auto& [outbound, inbound] : symptoms.continued) with_call.insert(inbound);
+    for (const ProxySpan& proxy : mesh.proxies()) {
+      services.insert(proxy.span->service());
+      if (proxy.role != Role::kInbound) {
+        ++calls[hop_of(proxy)];
+        continue;
+      }
+      auto& [all, without_call] = requests[proxy.span->service()];
+      ++all;
+      if (!with_call.contains(&proxy)) ++without_call;
+    }
+  }
+
+  std::set<std::string_view> services;
+  std::map<Hop, std::size_t> calls;
+  std::map<std::string_view, std::pair<std::size_t, std::size_t>> requests;
+};
+
+Evidence evidence_of(const Symptom& symptom) {
+  const ProxySpan& outbound = *symptom.outbound;
+  Evidence evidence{.outbound_trace = outbound.span->trace_id,
+                    .outbound_span = outbound.span->span_id,
+                    .outbound_parent = outbound.span->parent_id,
+                    .outbound_request_id = std::string{outbound.request_id},
+                    .node_id = std::string{outbound.node},
+                    .upstream_cluster = std::string{outbound.cluster}};
+  if (symptom.inbound != nullptr) {
+    evidence.inbound_trace = symptom.inbound->span->trace_id;
+    evidence.inbound_span = symptom.inbound->span->span_id;
+    evidence.inbound_request_id = symptom.inbound->request_id;
+  }
+  return evidence;
+}
+
+bool is_seen_in(const Symptom& symptom, const TraceId& id) {
+  return symptom.outbound->span->trace_id == id ||
+         (symptom.inbound != nullptr && symptom.inbound->span->trace_id == id);
+}
+
+/// True when spans of the service's application itself arrive, below its sidecar's.
+bool has_own_spans(const Mesh& mesh, std::string_view service) {
+  for (std::size_t i = 0; i < mesh.traces().size(); ++i) {
+    for (const Span& span : mesh.traces()[i].spans) {
+      if (is_proxy(span)) continue;
+      const Span* parent = mesh.parent(i, span);
+      if (parent != nullptr && is_proxy(*parent) && parent->service() == service) return true;
+    }
+  }
+  return false;
+}
+
+Finding make_finding(const Mesh& mesh, const Totals& totals, std::vector<Symptom>& symptoms,
+                     const DoctorOptions& options) {
+  const ProxySpan& call = *symptoms.front().outbound;
+  const auto service = call.span->service();
+  Finding finding{.cause = symptoms.front().cause,
+                  .service = std::string{service},
+                  .upstream = std::string{upstream_of(call.cluster)},
+                  .provider = provider_of(*call.span),
+                  .request_id_kept = keeps_request_id(symptoms.front()),
+                  .by_time_alone = symptoms.front().by_time_alone,
+                  .calls = symptoms.size(),
+                  .calls_seen = totals.calls.at(hop_of(call)),
+                  .first_unix_ns = call.span->start_unix_ns};
+  if (finding.cause == Cause::kSpansNotExported) {
+    finding.some_exported = has_own_spans(mesh, service);
+  }
+  if (finding.cause == Cause::kRequestIdChanged) {
+    std::tie(finding.requests, finding.requests_without_call) = totals.requests.at(service);
+  }
+  std::ranges::sort(symptoms, std::ranges::greater{}, [&](const Symptom& symptom) {
+    const bool wanted = options.only && is_seen_in(symptom, *options.only);
+    return std::pair{wanted, symptom.outbound->span->start_unix_ns};
+  });
+  for (const Symptom& symptom : symptoms) {
+    const auto start = symptom.outbound->span->start_unix_ns;
+    finding.first_unix_ns = std::min(finding.first_unix_ns, start);
+    finding.last_unix_ns = std::max(finding.last_unix_ns, start);
+    if (finding.evidence.size() < options.evidence_max) {
+      finding.evidence.push_back(evidence_of(symptom));
+    }
+  }
+  return finding;
+}
+
+std::vector<Finding> make_findings(const Mesh& mesh, const Symptoms& symptoms, const Totals& totals,
+                                   const DoctorOptions& options) {
+  std::map<Key, std::vector<Symptom>> groups;
+  for (const Symptom& symptom : symptoms.found) groups[key_of(symptom)].push_back(symptom);
+  std::vector<Finding> findings;
+  for (auto& [key, group] : groups) {
+    const bool wanted = !options.only || std::ranges::any_of(group, [&](const Symptom& symptom) {
+      return is_seen_in(symptom, *options.only);
+    });
+    if (wanted) findings.push_back(make_finding(mesh, totals, group, options));
+  }
+  std::ranges::sort(findings, {}, [](const Finding& finding) {
+    return std::tuple{SIZE_MAX - finding.calls, finding.cause, std::string_view{finding.service},
+                      std::string_view{finding.upstream}};
+  });
+  return findings;
+}
+
+}  // namespace
+
+void keep_evidence(Trace& trace) {
+  constexpr std::array kTags{kComponentTag, kNodeTag, kRequestIdTag, kClusterTag};
+  for (Span& span : trace.spans) {
+    span.name = {};
+    span.trace_state = {};
+    span.events = {};
+    span.links = {};
+    std::erase_if(span.attributes, [&](const Attribute& tag) {
+      return std::ranges::find(kTags, tag.key) == kTags.end();
+    });
+    span.attributes.shrink_to_fit();
+  }
+}
+
+Diagnosis diagnose(std::vector<Trace> traces, const DoctorOptions& options) {
+  Diagnosis diagnosis;
+  remove_unsettled(traces, options, diagnosis);
+  const Mesh mesh{traces};
+  Symptoms symptoms = find_symptoms(mesh);
+  ByTime by_time = connect_by_time(mesh, symptoms);
+  symptoms.found.insert(symptoms.found.end(), by_time.found.begin(), by_time.found.end());
+  const Totals totals{mesh, symptoms};
+  diagnosis.services = totals.services.size();
+  diagnosis.findings = make_findings(mesh, symptoms, totals, options);
+  if (!options.only) diagnosis.doubts = std::move(by_time.doubts);
+  for (const Trace& trace : traces) {
+    const auto start = trace.start_unix_ns();
+    if (diagnosis.first_unix_ns == 0 || start < diagnosis.first_unix_ns) {
+      diagnosis.first_unix_ns = start;
+    }
+  }
+  return diagnosis;
+}
+
+}  // namespace hal::collector::doctor

@@ -1,0 +1,257 @@
+"""`hal trace doctor` on the collector and on Jaeger's API: what it reads, prints and exits with.
+What it finds in real meshes is tested in tests/mesh."""
+
+import json
+import threading
+import time
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from support import CAP
+from support.machine import HAL
+
+MINUTE_US = 60_000_000
+
+
+def span(trace, number, service, kind, parent, request_id, at_us, cluster):
+    """As Envoy's Zipkin tracer reports it."""
+    role = "sidecar" if "api" in service or "greeter" in service else "router"
+    made = {"traceId": trace, "id": f"{int(trace[-8:], 16):08x}{number:08x}", "kind": kind,
+            "name": cluster, "timestamp": at_us + number * 100, "duration": 9000 - number * 1000,
+            "localEndpoint": {"serviceName": service},
+            "tags": {"component": "proxy", "node_id": f"{role}~10.0.0.1~{service}",
+                     "guid:x-request-id": request_id, "upstream_cluster": cluster}}
+    if parent:
+        made["parentId"] = f"{int(trace[-8:], 16):08x}{parent:08x}"
+    return made
+
+
+def request(number, at_us, broken=False):
+    """The spans of one request through gateway, api and greeter, two traces of it when broken."""
+    first = f"{0x100000 + number:032x}"
+    second = f"{0x200000 + number:032x}" if broken else first
+    request_id = f"{number:08x}-0000-9000-8000-000000000000"
+    to_greeter = "outbound|8080||greeter.default.svc.cluster.local"
+    return [
+        span(first, 1, "gateway.istio", "SERVER", 0, request_id, at_us, "outbound|80||api.default"),
+        span(first, 2, "api.default", "SERVER", 1, request_id, at_us, "inbound|8080||"),
+        span(second, 3, "api.default", "CLIENT", 0 if broken else 2, request_id, at_us, to_greeter),
+        span(second, 4, "greeter.default", "SERVER", 3, request_id, at_us, "inbound|8080||")]
+
+
+@pytest.fixture
+def collector(machine):
+    """With a way to send spans to it."""
+    made = machine.collector()
+    address = made.node.metadata["zipkin"].removeprefix("http://")
+
+    def send(spans):
+        connection = HTTPConnection(address, timeout=CAP)
+        connection.request("POST", "/api/v2/spans", json.dumps(spans),
+                           {"Content-Type": "application/json"})
+        assert connection.getresponse().status == 202
+        connection.close()
+
+    made.send = send
+    return made
+
+
+def now_us():
+    return time.time_ns() // 1000
+
+
+def send_requests(collector, count, broken=False, first=1):
+    """Those of the last minute; a request each 10 ms."""
+    start = now_us() - MINUTE_US
+    for begin in range(0, count, 1000):
+        collector.send([made for number in range(begin, min(count, begin + 1000)) for made in
+                        request(first + number, start + number * 10_000, broken)])
+
+
+def doctor(machine, *words, **variables):
+    return machine.run(HAL, "trace", "doctor", *words, **variables)
+
+
+def report(machine, *words, **variables):
+    """Exit code and JSON."""
+    run = doctor(machine, *words, "--json", **variables)
+    code = run.wait()
+    assert not run.output("err"), run.output("err")
+    return code, json.loads(run.output("out"))
+
+
+def test_broken_traces(machine, collector):
+    send_requests(collector, 40, broken=True)
+    run = doctor(machine)
+    assert run.wait() == 1
+    output = run.output("out")
+    assert "api.default forwards x-request-id but no trace context to greeter.default" in output
+    assert "40 of 40 calls" in output and "x-b3-traceid" in output
+    assert "1 finding in 80 traces of 3 meshed services" in output
+    assert "\033" not in output and not run.output("err")
+
+
+def test_healthy_traces(machine, collector):
+    send_requests(collector, 40)
+    run = doctor(machine)
+    assert run.wait() == 0
+    assert "Nothing found in 40 traces of 3 meshed services" in run.output("out")
+
+
+def test_no_traces(machine, collector):
+    run = doctor(machine)
+    assert run.wait() == 0
+    assert "No traces to judge" in run.output("out")
+
+
+def test_json(machine, collector):
+    send_requests(collector, 3, broken=True)
+    code, found = report(machine)
+    assert code == 1
+    (finding,) = found["findings"]
+    assert (finding["cause"], finding["service"], finding["upstream"], finding["provider"]) == (
+        "no-context", "api.default", "greeter.default", "zipkin")
+    assert finding["headers"] == ["x-b3-traceid", "x-b3-spanid", "x-b3-sampled"]
+    newest = finding["evidence"][0]
+    assert newest["request"] == {"trace_id": f"{0x100003:032x}",
+                                 "span_id": "0010000300000002",
+                                 "request_id": "00000003-0000-9000-8000-000000000000"}
+    assert newest["call"]["trace_id"] == f"{0x200003:032x}"
+    assert newest["node_id"] == "sidecar~10.0.0.1~api.default"
+    assert newest["upstream_cluster"] == "outbound|8080||greeter.default.svc.cluster.local"
+
+
+def test_one_trace_and_its_other_half(machine, collector):
+    send_requests(collector, 5, broken=True)
+    send_requests(collector, 5, first=100)
+    for trace in (0x100002, 0x200002):
+        code, found = report(machine, f"{trace:032x}")
+        assert code == 1
+        (finding,) = found["findings"]
+        assert finding["evidence"][0]["call"]["trace_id"] == f"{0x200002:032x}"
+    code, found = report(machine, f"{0x100000 + 102:032x}")
+    assert code == 0 and found["findings"] == []
+
+
+def test_new_traces_are_still_arriving(machine, collector):
+    collector.send(request(1, now_us() - 100_000, broken=True))
+    code, found = report(machine, "--settle=1m")
+    assert code == 0 and found["arriving"] == 2 and found["traces"] == 0
+    code, found = report(machine, "--settle=0s")
+    assert code == 1 and found["arriving"] == 0 and found["traces"] == 2
+
+
+def test_limit_and_lookback(machine, collector):
+    send_requests(collector, 1200, broken=True)
+    code, found = report(machine, "--limit=1500")
+    assert code == 1 and found["traces"] == 1500 and found["is_cut"]
+    code, found = report(machine, "--limit=5000")
+    assert found["traces"] == 2400 and not found["is_cut"]
+    assert found["findings"][0]["calls"] == 1200
+    code, found = report(machine, "--lookback=5s")
+    assert code == 0 and found["traces"] == 0
+
+
+def test_one_service(machine, collector):
+    send_requests(collector, 3, broken=True)
+    code, found = report(machine, "--service=gateway.istio")
+    assert code == 0 and found["traces"] == 3
+    code, found = report(machine, "--service=api.default")
+    assert code == 1 and found["traces"] == 6
+
+
+class JaegerApi:
+    """Jaeger's query API in front of a collector's: it wants a service with each search."""
+
+    def __init__(self, collector):
+        self.targets = []
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(handler):
+                self.targets.append(handler.path)
+                target = urlsplit(handler.path)
+                if target.path == "/api/traces" and "service" not in parse_qs(target.query):
+                    status, body = 400, json.dumps({"data": None, "errors": [
+                        {"code": 400, "msg": "parameter 'service' is required"}]}).encode()
+                else:
+                    answer = collector.traces.get(handler.path)
+                    status, body = answer.status, answer.body
+                handler.send_response(status)
+                handler.send_header("Content-Type", "application/json")
+                handler.send_header("Content-Length", str(len(body)))
+                handler.end_headers()
+                handler.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        self.thread = threading.Thread(target=self.server.serve_forever)
+        self.thread.start()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join()
+
+
+@pytest.fixture
+def jaeger(collector):
+    api = JaegerApi(collector)
+    yield api
+    api.close()
+
+
+def test_jaeger_is_asked_for_each_service(machine, collector, jaeger):
+    send_requests(collector, 10, broken=True)
+    code, found = report(machine, "--jaeger", jaeger.url)
+    assert code == 1 and found["traces"] == 20
+    assert found["findings"][0]["calls"] == 10
+    assert sum("service=" in target for target in jaeger.targets) == 3
+    code, found = report(machine, f"{0x200002:032x}", "--jaeger", jaeger.url)
+    assert code == 1 and len(found["findings"]) == 1
+
+
+def test_jaeger_without_its_flag_says_what_is_missing(machine, jaeger):
+    run = doctor(machine, HAL_COLLECTOR_URL=jaeger.url)
+    assert run.wait() == 2
+    assert "parameter 'service' is required" in run.output("err")
+
+
+@pytest.mark.parametrize("words, message", [
+    (("--nonsense",), "--nonsense"),
+    (("--limit=0",), "--limit='0'"),
+    (("--lookback=soon",), "--lookback='soon'"),
+    (("xyz",), "'xyz' is no trace id"),
+    (("a", "b"), "usage: hal trace doctor"),
+    ((), "no collector runs on this machine"),
+    (("--jaeger=nowhere",), "nowhere"),
+    (("--jaeger=http://127.0.0.1:1",), "127.0.0.1:1"),
+    (("f" * 32, "--jaeger=http://127.0.0.1:1"), "127.0.0.1:1"),
+], ids=str)
+def test_what_cannot_be_done_is_exit_code_2(machine, words, message):
+    run = doctor(machine, *words)
+    assert run.wait() == 2
+    assert message in run.output("err")
+    assert not run.output("out")
+
+
+def test_a_trace_that_is_not_there(machine, collector):
+    run = doctor(machine, "f" * 32)
+    assert run.wait() == 2
+    assert "has no trace " + "f" * 32 in run.output("err")
+
+
+def test_help(machine):
+    run = doctor(machine, "--help")
+    assert run.wait() == 0
+    assert "--jaeger" in run.output("out") and "Exit code" in run.output("out")
+    of_trace = machine.run(HAL, "trace", "--help")
+    assert of_trace.wait() == 0
+    assert "trace doctor [id]" in of_trace.output("out")
