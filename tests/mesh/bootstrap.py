@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 LOOPBACK = "127.0.0.1"
 INBOUND_SOURCE = "127.0.0.6"  # as which a sidecar connects to its application
-FLUSH_MS = 200  # Envoy's default is 5 s, or 5 spans
+FLUSH_MS = 50  # Envoy's default is 5 s, or 5 spans; tests wait for it
 TYPE = "type.googleapis.com/"
 HTTP_FILTERS = (
     ("envoy.filters.http.grpc_stats", "envoy.extensions.filters.http.grpc_stats.v3.FilterConfig",
@@ -30,7 +30,7 @@ class Mode:
     """A tracing provider of Istio's, as it reaches Envoy."""
     name: str
     title: str
-    provider: str  # zipkin, otlp-http or otlp-grpc
+    provider: str  # zipkin, otlp or otlp_grpc: where the collector's node says it receives it
     context_option: str = ""  # of Zipkin
 
     def __str__(self):
@@ -40,10 +40,9 @@ class Mode:
 ZIPKIN = Mode("zipkin", "Zipkin, B3 headers", "zipkin", "USE_B3")
 ZIPKIN_W3C = Mode("zipkin-w3c", "Zipkin, B3 and W3C headers", "zipkin",
                   "USE_B3_WITH_W3C_PROPAGATION")
-OTLP_HTTP = Mode("otlp-http", "OpenTelemetry over HTTP, W3C headers", "otlp-http")
-OTLP_GRPC = Mode("otlp-grpc", "OpenTelemetry over gRPC, W3C headers", "otlp-grpc")
-# Those whose spans the collector receives.
-MODES = (OTLP_HTTP,)
+OTLP_HTTP = Mode("otlp-http", "OpenTelemetry over HTTP, W3C headers", "otlp")
+OTLP_GRPC = Mode("otlp-grpc", "OpenTelemetry over gRPC, W3C headers", "otlp_grpc")
+MODES = (ZIPKIN, ZIPKIN_W3C, OTLP_HTTP, OTLP_GRPC)
 
 
 @dataclass(frozen=True)
@@ -112,7 +111,7 @@ def provider(tracing, workload):
             collector_hostname="zipkin.istio-system.svc.cluster.local",
             collector_endpoint_version="HTTP_JSON", trace_id_128bit=True,
             shared_span_context=False, trace_context_option=mode.context_option)}
-    if mode.provider == "otlp-http":
+    if mode.provider == "otlp":
         service = {"http_service": {"http_uri": {
             "uri": "http://otel.istio-system.svc.cluster.local/v1/traces", "cluster": COLLECTOR,
             "timeout": "10s"}}}
@@ -231,4 +230,4 @@ def bootstrap(proxy):
                 *(cluster(outbound_name(outbound), outbound.to_port, outbound.protocol == "grpc")
                   for outbound in proxy.outbound),
                 cluster(COLLECTOR, proxy.tracing.collector_port,
-                        proxy.tracing.mode.provider == "otlp-grpc")]}}
+                        proxy.tracing.mode.provider == "otlp_grpc")]}}

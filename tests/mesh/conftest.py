@@ -40,7 +40,18 @@ def installed():
 
 @pytest.fixture(params=envoy.VERSIONS)
 def envoy_version(request, installed):
+    """For what versions do differently: contexts and sampling."""
     return installed(request.param)
+
+
+@pytest.fixture
+def newest(installed):
+    return installed(envoy.NEWEST)
+
+
+@pytest.fixture(params=("full", "forward"))
+def trace_mode(request):
+    return request.param
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """A mesh on loopback: a gateway, and services with a sidecar each, in Envoy's real program.
 
-    with Mesh(folder, mode=OTLP_HTTP, trace_mode="forward") as mesh:
+    with Mesh(folder, mode=ZIPKIN, trace_mode="forward") as mesh:
         mesh.get("/api/v1/hello/ww")
 
 Every application is a child on this machine; any program can stand in the place of one.
@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bootstrap import (FLUSH_MS, LOOPBACK, OTLP_HTTP, Inbound, Outbound, Proxy, Tracing,
+from bootstrap import (FLUSH_MS, LOOPBACK, ZIPKIN, Inbound, Outbound, Proxy, Tracing,
                        inbound_name, outbound_name)
 from envoy import NEWEST, Envoy
 from support import CAP, http
@@ -22,8 +22,12 @@ from support.machine import API, BIN, GREETER, Machine
 from support.traces import ask_until
 
 HOP = BIN / "hal9000-mesh-hop"
-QUIET_SECONDS = 3 * FLUSH_MS / 1000
+QUIET_SECONDS = 6 * FLUSH_MS / 1000
 GATEWAY = "istio-ingressgateway.istio-system"
+
+
+def port_of(address):
+    return int(address.rsplit(":", 1)[1])
 
 
 @dataclass
@@ -99,7 +103,7 @@ class Mesh:
     exports_through_sidecar: the programs' spans go through an outbound listener with tracing on, as
     they do in a pod. retries: Istio's retry policy on outbound routes."""
 
-    def __init__(self, folder, *, mode=OTLP_HTTP, trace_mode="full", sampling=100.0, envoy=NEWEST,
+    def __init__(self, folder, *, mode=ZIPKIN, trace_mode="full", sampling=100.0, envoy=NEWEST,
                  services=CHAIN, generate_request_id=True, exports_through_sidecar=False,
                  retries=True):
         self.folder = Path(folder)
@@ -124,8 +128,9 @@ class Mesh:
     def _start(self):
         self.collector = self.machine.collector()
         self.traces = self.collector.traces
-        self._otlp = self.collector.node.metadata["otlp"]
-        tracing = Tracing(self.mode, self._collector_port(), self._sampling,
+        receives = self.collector.node.metadata
+        self._otlp = receives["otlp"]
+        tracing = Tracing(self.mode, port_of(receives[self.mode.provider]), self._sampling,
                           self._generate_request_id)
         for service in reversed(self.services):
             self.pods[service.name] = self._start_pod(service, tracing)
@@ -135,14 +140,11 @@ class Mesh:
                                                is_gateway=True, retries=self._retries))
         self.address = f"{LOOPBACK}:{self.gateway.port_of(outbound_name(to_first))}"
 
-    def _collector_port(self):
-        return int(self._otlp.rsplit(":", 1)[1])
-
     def _service(self, name):
         return next(service for service in self.services if service.name == name)
 
     def _outbound(self, name, port=0):
-        to_port = int(self.pods[name].address.rsplit(":", 1)[1])
+        to_port = port_of(self.pods[name].address)
         return Outbound(f"{name}.default.svc.cluster.local", self._service(name).protocol, to_port,
                         port)
 
@@ -162,7 +164,7 @@ class Mesh:
             if self._exports_through_sidecar:
                 port = stack.enter_context(contextlib.closing(ReservedPort())).port
                 listeners.append(Outbound("otel.istio-system.svc.cluster.local", "http",
-                                          int(self._otlp.rsplit(":", 1)[1]), port))
+                                          port_of(self._otlp), port))
                 collector = f"http://{LOOPBACK}:{port}"
             addresses = {name: f"{LOOPBACK}:{known.port}" for name, known in outbound.items()}
             app = service.start(self._place(service.name, addresses, collector))
@@ -176,7 +178,8 @@ class Mesh:
         known = ",".join(f"{service}={address}" for service, address in addresses.items())
         return Place(self.machine, name, addresses, collector, {
             "HAL_REGISTRY": "static", "HAL_STATIC_ADDRESSES": known or None, "SERVICE_NAME": name,
-            "HAL_TRACE_MODE": self.trace_mode, "OTEL_EXPORTER_OTLP_ENDPOINT": collector})
+            "HAL_TRACE_MODE": self.trace_mode, "OTEL_EXPORTER_OTLP_ENDPOINT": collector,
+            "OTEL_BSP_SCHEDULE_DELAY": FLUSH_MS})
 
     @property
     def envoys(self):
@@ -186,8 +189,8 @@ class Mesh:
         return self.pods[name].app
 
     def settled_traces(self, spans):
-        """All traces, once so many spans have come and no more follow: exporters send within
-        200 ms, and what has not come in several times that does not come."""
+        """All traces, once so many spans have come and no more follow: all exporters send within
+        FLUSH_MS, and what has not come in several times that does not come."""
         assert ask_until(lambda: self._spans() >= spans), (
             f"{self._spans()} spans of {spans} have come: {self.traces.traces(1000)}")
         return self._quiet_traces()

@@ -4,9 +4,7 @@ import pytest
 
 from bootstrap import MODES
 from mesh import GREETER_SERVICE, hop
-from trees import at_gateway, called, differences, request_ids, served, size
-
-TRACE_MODES = ("full", "forward")
+from trees import at_gateway, called, differences, line, request_ids, served, size
 
 
 def run(mesh_of, services, expected, **options):
@@ -30,13 +28,8 @@ def every(answer):
             yield from every(inner)
 
 
-@pytest.fixture(params=TRACE_MODES)
-def trace_mode(request):
-    return request.param
-
-
 @pytest.mark.parametrize("mode", MODES, ids=str)
-def test_four_services(mesh_of, envoy_version, mode, trace_mode):
+def test_four_services(mesh_of, newest, mode, trace_mode):
     third = hop("third", "http", GREETER_SERVICE)
     second = hop("second", "grpc", third)
     first = hop("first", "http", second)
@@ -46,22 +39,22 @@ def test_four_services(mesh_of, envoy_version, mode, trace_mode):
     expected = at_gateway(tree)
     assert size(expected) == {"full": 16, "forward": 9}[trace_mode]
     hops = run(mesh_of, (first, second, third, GREETER_SERVICE), expected, mode=mode,
-               trace_mode=trace_mode, envoy=envoy_version)
+               trace_mode=trace_mode, envoy=newest)
     assert [known["service"] for known in hops] == ["first", "second", "third"]
 
 
 @pytest.mark.parametrize("mode", MODES, ids=str)
-def test_three_calls_at_once(mesh_of, envoy_version, mode, trace_mode):
+def test_three_calls_at_once(mesh_of, newest, mode, trace_mode):
     leaves = (hop("left", "http"), hop("middle", "grpc"), GREETER_SERVICE)
     first = hop("first", "http", *leaves, HOP_AT_ONCE="true")
     calls = [called("first", trace_mode, served(leaf.name, trace_mode)) for leaf in leaves]
     hops = run(mesh_of, (first, *leaves), at_gateway(served("first", trace_mode, calls)),
-               mode=mode, trace_mode=trace_mode, envoy=envoy_version)
+               mode=mode, trace_mode=trace_mode, envoy=newest)
     assert sorted(known["service"] for known in hops) == ["first", "left", "middle"]
 
 
 @pytest.mark.parametrize("mode", MODES, ids=str)
-def test_a_sidecar_calls_again(mesh_of, envoy_version, mode, trace_mode):
+def test_a_sidecar_calls_again(mesh_of, newest, mode, trace_mode):
     """The two attempts are calls of one span of the caller's sidecar."""
     second = hop("second", "grpc", HOP_REFUSALS=1)
     first = hop("first", "http", second)
@@ -69,5 +62,19 @@ def test_a_sidecar_calls_again(mesh_of, envoy_version, mode, trace_mode):
     expected = at_gateway(served("first", trace_mode, [
         called("first", trace_mode, attempt, attempt)]))
     hops = run(mesh_of, (first, second), expected, mode=mode, trace_mode=trace_mode,
-               envoy=envoy_version)
+               envoy=newest)
     assert hops[1]["headers"]["x-envoy-attempt-count"] == ["2"]
+
+
+@pytest.mark.parametrize("mode", MODES, ids=str)
+def test_the_kit_calls_again(mesh_of, newest, mode, trace_mode):
+    """Without Istio's retries: the two attempts are calls of one span of the application."""
+    second = hop("second", "grpc", HOP_REFUSALS=1)
+    first = hop("first", "http", second, HOP_IDEMPOTENT="true")
+    attempt = called("first", "forward", served("second", trace_mode))
+    calls = [attempt, attempt]
+    if trace_mode == "full":
+        calls = [line(("first", "client"), below=calls)]
+    hops = run(mesh_of, (first, second), at_gateway(served("first", trace_mode, calls)), mode=mode,
+               trace_mode=trace_mode, envoy=newest, retries=False)
+    assert hops[1]["headers"]["grpc-previous-rpc-attempts"] == ["1"]

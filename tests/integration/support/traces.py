@@ -90,6 +90,22 @@ class Collector:
         assert response.status == 200, response
         return [parse_trace(document) for document in response.json()["data"]]
 
+    def each_trace(self, page=500):
+        """All traces, the newest first, a page at a time: a full store is too much for one."""
+        seen, end = set(), ""
+        while True:
+            response = self.get(f"/api/traces?limit={page}&end={end}")
+            assert response.status == 200, response
+            documents = response.json()["data"]
+            fresh = [known for known in documents if known["traceID"] not in seen]
+            if not fresh:
+                return
+            for document in fresh:
+                seen.add(document["traceID"])
+                yield parse_trace(document)
+            # `end` is a microsecond and belongs to the page, so pages overlap.
+            end = 1 + min(span["startTime"] for span in documents[-1]["spans"])
+
     def trace(self, trace_id):
         """The spans that have come so far; none for an unknown trace."""
         response = self.get(f"/api/traces/{trace_id}")
