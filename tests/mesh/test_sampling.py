@@ -132,7 +132,8 @@ def test_ids_as_clients_send_them(mesh_of, envoy_version, mode, trace_mode):
 
 @pytest.mark.parametrize("mode", MODES, ids=str)
 def test_contexts_as_clients_send_them(mesh_of, envoy_version, mode, trace_mode):
-    """What a context says about sampling counts; the newest OpenTelemetry tracer asks the id too."""
+    """What a context says about sampling counts; the newest OpenTelemetry tracer asks the id,
+    too."""
     with mesh_of(mode=mode, trace_mode=trace_mode, envoy=envoy_version, sampling=30,
                  services=SERVICES) as mesh:
         (yes, _), (no, _) = IDS_AT_30_PERCENT[:2]
