@@ -8,6 +8,7 @@ Every application is a child on this machine; any program can stand in the place
 
 import contextlib
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Callable
@@ -18,7 +19,8 @@ from bootstrap import (FLUSH_MS, LOOPBACK, ZIPKIN, Inbound, Outbound, Proxy, Tra
                        inbound_name, outbound_name)
 from envoy import NEWEST, Envoy
 from support import CAP, http
-from support.machine import API, BIN, GREETER, Machine
+from support.machine import API, BIN, GREETER, HAL, Machine
+from support.process import clean_environment
 from support.traces import ask_until
 
 HOP = BIN / "hal9000-mesh-hop"
@@ -211,6 +213,12 @@ class Mesh:
                 return traces
             pause.wait(0.05)
         raise AssertionError(f"spans do not stop coming: {seen} so far")
+
+    def hal(self, *words, stdout=subprocess.PIPE):
+        """The hal command, asking the mesh's collector: what it printed into a pipe."""
+        return subprocess.run([HAL, *words], stdin=subprocess.DEVNULL, stdout=stdout, text=True,
+                              check=False, env=clean_environment(
+                                  {"HAL_COLLECTOR_URL": self.traces.url})).stdout
 
     def get(self, path="/api/v1/hello/ww", headers=None):
         """A GET from outside the mesh."""

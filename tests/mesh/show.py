@@ -3,7 +3,6 @@
 Istio, and the trace that comes of it. --break: the same with an api that passes nothing on."""
 
 import argparse
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -13,8 +12,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "integration"))
 from bootstrap import MODES  # noqa: E402
 from envoy import NEWEST, VERSIONS, EnvoyMissing, binary  # noqa: E402
 from mesh import Mesh  # noqa: E402
-from support.machine import HAL  # noqa: E402
-from support.process import clean_environment  # noqa: E402
 from trees import CHAIN, differences, size  # noqa: E402
 
 PATH = "/api/v1/hello/ww"
@@ -31,13 +28,6 @@ def say_what_runs(mesh):
     print(f"  collector          hal collector    {mesh.traces.url}")
 
 
-def hal(mesh, *words):
-    """Prints what the hal command says of the mesh's collector."""
-    sys.stdout.flush()
-    subprocess.run([HAL, *words], stdin=subprocess.DEVNULL, env=clean_environment(
-        {"HAL_COLLECTOR_URL": mesh.traces.url}), check=False)
-
-
 def show(mesh, expected):
     """One request and its traces; whether they are what is expected."""
     say_what_runs(mesh)
@@ -45,10 +35,14 @@ def show(mesh, expected):
     print(mesh.get(PATH).text)
     traces = mesh.settled_traces(sum(map(size, expected)))
     for spans in sorted(traces, key=len, reverse=True):
-        hal(mesh, "trace", "show", spans[0].trace_id)
+        print(flush=True)
+        mesh.hal("trace", "show", spans[0].trace_id, stdout=None)
     wrong = differences(traces, expected)
     for difference in wrong:
         print(f"WRONG: {difference}")
+    if len(expected) > 1:
+        print("\n$ hal trace doctor --settle=0s", flush=True)
+        mesh.hal("trace", "doctor", "--settle=0s", stdout=None)
     return not wrong
 
 
