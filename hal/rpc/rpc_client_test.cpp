@@ -3,6 +3,7 @@
 #include <hal/rpc/message.hpp>
 #include <hal/rpc/testing/echo_service.hpp>
 #include <hal/rpc/testing/raw_peer.hpp>
+#include <hal/wire/testing/http2_pair.hpp>
 
 namespace hal::rpc {
 namespace {
@@ -105,6 +106,38 @@ TEST_F(RpcClientTest, makes_a_status_of_every_answer) {
     EXPECT_NE(status.message().find(message), std::string::npos) << status.message();
   }
   EXPECT_EQ(host.memory().connects(), 1);
+}
+
+/// Takes one connection and answers its first request with `answer`, whatever the client allows.
+Task<Result<>> serve_bytes(net::Listener* listener, std::string answer) {
+  wire::http2::testing::Recorder requests;
+  wire::http2::Session session{wire::http2::Role::kServer, {}, requests};
+  const auto stream = co_await or_return(co_await listener->accept());
+  std::array<char, 4096> buffer;
+  for (;;) {
+    std::string out;
+    co_await or_return(session.produce(out));
+    if (!requests.log.empty()) out += std::exchange(answer, {});
+    co_await or_return(co_await stream->write_all(out));
+    const std::size_t size = co_await or_return(co_await stream->read_some(buffer));
+    if (size == 0) co_return Result<>{};
+    co_await or_return(session.receive({buffer.data(), size}));
+  }
+}
+
+TEST_F(RpcClientTest, a_header_list_over_the_limit_ends_the_call) {
+  const auto answer = wire::http2::testing::unlimited_answer([](wire::http2::Session& server) {
+    Headers trailers{{"grpc-status", "0"}};
+    for (int i = 0; i < 2; ++i) trailers.add("x", std::string(35'000, 'x'));
+    ASSERT_TRUE(server.submit_response(1, kGood, false));
+    ASSERT_TRUE(server.send_data(1, framed("x"), false));
+    ASSERT_TRUE(server.send_trailers(1, trailers));
+  });
+  listener = host.memory().listen(host.loop(), {"", kPort}, {}).value();
+  host.background().spawn(serve_bytes, listener.get(), answer);
+  const Status status = call({.idempotent = true});
+  EXPECT_EQ(status.code(), Code::kResourceExhausted);
+  EXPECT_NE(status.message().find("more than 65536 bytes"), std::string::npos) << status.message();
 }
 
 TEST_F(RpcClientTest, a_goaway_between_calls_costs_no_call) {

@@ -81,6 +81,59 @@ TEST_F(RpcTest, metadata_goes_both_ways) {
   EXPECT_EQ(metadata_value(trailing, "x-trailing"), "last");
 }
 
+TEST_F(RpcTest, metadata_of_a_request_over_a_limit_is_not_sent) {
+  start_server({.http2 = {.settings = {.header_list_bytes = 16 * 1024}}});
+  const auto greeter = client({.idempotent = true});
+  for (const auto size : {std::size_t{17'000}, std::size_t{70'000}}) {
+    CallOptions options;
+    ASSERT_TRUE(add_metadata("x-text", std::string(size, 'x'), options.metadata));
+    const auto reply = host.run(say, &greeter, request("hello"), options);
+    ASSERT_FALSE(reply);
+    EXPECT_EQ(reply.error().code(), Code::kResourceExhausted);
+    EXPECT_NE(reply.error().message().find("the server's limit of 16384 bytes"), std::string::npos)
+        << reply.error().message();
+  }
+  EXPECT_EQ(echo.calls, 0);
+  EXPECT_EQ(text_of(host.run(say, &greeter, request("hello"), CallOptions{})), "hello");
+  EXPECT_EQ(host.memory().connects(), 1);
+}
+
+TEST_F(RpcTest, the_clients_own_limit_holds_for_what_it_sends) {
+  start_server({.http2 = {.settings = {.header_list_bytes = 1024 * 1024}}});
+  const auto greeter = client();
+  CallOptions options;
+  ASSERT_TRUE(add_metadata("x-text", std::string(70'000, 'x'), options.metadata));
+  const auto reply = host.run(say, &greeter, request("hello"), options);
+  ASSERT_FALSE(reply);
+  EXPECT_EQ(reply.error().code(), Code::kResourceExhausted);
+  EXPECT_NE(reply.error().message().find("the client's limit of 65536 bytes"), std::string::npos)
+      << reply.error().message();
+  EXPECT_EQ(echo.calls, 0);
+}
+
+TEST_F(RpcTest, an_answer_over_the_clients_limit_becomes_an_error_that_fits) {
+  start_server({.http2 = {.settings = {.header_list_bytes = 1024 * 1024}}});
+  const auto greeter = client();
+  const std::string big(70'000, 'x');
+  const auto expect_refused = [](const Result<Reply>& reply) {
+    ASSERT_FALSE(reply);
+    EXPECT_EQ(reply.error().code(), Code::kResourceExhausted);
+    EXPECT_NE(reply.error().message().find("the client's limit of 65536 bytes"), std::string::npos)
+        << reply.error().message();
+  };
+  echo.more_initial = big;
+  expect_refused(host.run(say, &greeter, request("hello"), CallOptions{}));
+  echo.more_initial.clear();
+  echo.more_trailing = big;
+  expect_refused(host.run(say, &greeter, request("hello"), CallOptions{}));
+  echo.more_trailing.clear();
+  Request failing = request(big);
+  failing.set_code(5);
+  expect_refused(host.run(fail, &greeter, failing, CallOptions{}));
+  EXPECT_EQ(text_of(host.run(say, &greeter, request("hello"), CallOptions{})), "hello");
+  EXPECT_EQ(host.memory().connects(), 1);
+}
+
 TEST_F(RpcTest, a_status_of_each_code_and_any_text) {
   start_server();
   const auto greeter = client();

@@ -77,8 +77,9 @@ Task<Result<>> ServerStream::read_only_bytes(std::string& bytes) {
 
 Result<> ServerStream::send_headers() {
   if (headers_sent_) return {};
-  headers_sent_ = true;
-  return stream_.respond(response_headers(initial_metadata_, codec_), false);
+  auto sent = stream_.respond(response_headers(initial_metadata_, codec_), false);
+  headers_sent_ = sent.has_value();
+  return sent;
 }
 
 Result<> ServerStream::write(const google::protobuf::MessageLite& message) {
@@ -97,7 +98,11 @@ Result<> ServerStream::finish(const Status& status) {
   }
   add_status(status, trailers);
   copy_metadata(trailing_metadata_, trailers);
-  return stream_.send_trailers(trailers);
+  auto sent = stream_.send_trailers(trailers);
+  if (sent || sent.error().code() != Code::kResourceExhausted) return sent;
+  Headers short_trailers = headers_sent_ ? Headers{} : response_headers({}, codec_);
+  add_status(sent.error().with_prefix("the answer's metadata and status"), short_trailers);
+  return stream_.send_trailers(short_trailers);
 }
 
 }  // namespace hal::rpc

@@ -27,7 +27,8 @@ class ServerStream {
   [[nodiscard]] Codec codec() const noexcept { return codec_; }
 
   /// Queues one message; the headers go out before the first. kInternal when it cannot be
-  /// serialized, kUnavailable when the client is gone.
+  /// serialized, kUnavailable when the client is gone, kResourceExhausted when the initial metadata
+  /// is more than this side or the client allows.
   [[nodiscard]] Result<> write(const google::protobuf::MessageLite& message);
   /// Waits until the client has taken enough to write more.
   Task<Result<>> writable() { return stream_.sendable(); }
@@ -38,7 +39,8 @@ class ServerStream {
   [[nodiscard]] Headers& initial_metadata() noexcept { return initial_metadata_; }
   [[nodiscard]] Headers& trailing_metadata() noexcept { return trailing_metadata_; }
 
-  /// Ends the call: trailers with the status. For the server.
+  /// Ends the call: trailers with the status. Metadata or a message over the limits of this side or
+  /// the client are left out: the client gets RESOURCE_EXHAUSTED instead. For the server.
   [[nodiscard]] Result<> finish(const Status& status);
 
  private:

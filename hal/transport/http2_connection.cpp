@@ -361,6 +361,15 @@ void Http2Connection::on_close(StreamId id, ErrorCode code) {
   if (Http2Stream* const stream = find(id)) stream->closed(code);
 }
 
+void Http2Connection::on_header_list_over(StreamId id) {
+  Http2Stream* const stream = find(id);
+  if (stream == nullptr) return;
+  stream->gone_ = true;  // the session resets it
+  stream->fail(
+      {Code::kResourceExhausted, fmt::format("the peer's header list has more than {} bytes",
+                                             options_.settings.header_list_bytes)});
+}
+
 void Http2Connection::on_writable(StreamId id) {
   if (Http2Stream* const stream = find(id)) stream->changed_.wake_all();
 }

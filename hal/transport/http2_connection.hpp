@@ -81,7 +81,8 @@ class Http2Connection final : public std::enable_shared_from_this<Http2Connectio
   Task<Result<>> run();
 
   /// Client. Opens a stream with these request headers, pseudo headers first. kUnavailable when
-  /// the connection takes no more streams: take another connection.
+  /// the connection takes no more streams: take another connection. kResourceExhausted for more
+  /// headers than this side or the server allows.
   [[nodiscard]] Result<std::unique_ptr<Http2Stream>> open(const Headers& headers, bool end_stream);
   /// Client. May open() be called? False once the peer or this side has said goodbye.
   [[nodiscard]] bool usable() const noexcept;
@@ -139,6 +140,7 @@ class Http2Connection final : public std::enable_shared_from_this<Http2Connectio
   void on_trailers(wire::http2::StreamId id, Headers&& trailers) override;
   void on_end(wire::http2::StreamId id) override;
   void on_close(wire::http2::StreamId id, wire::http2::ErrorCode code) override;
+  void on_header_list_over(wire::http2::StreamId id) override;
   void on_writable(wire::http2::StreamId id) override;
   void on_goaway(wire::http2::StreamId last, wire::http2::ErrorCode code,
                  std::string_view debug) override;

@@ -434,6 +434,33 @@ TEST_F(Http2ConnectionTest, a_request_that_is_reset_in_the_same_bytes_costs_no_h
   EXPECT_EQ(server->open_streams(), 0);
 }
 
+TEST_F(Http2ConnectionTest, a_reset_stops_its_handler_in_the_next_turn_after_it_is_read) {
+  auto& stream = start_server();
+  handler.function = wait_for_ever;
+  Silent silent;
+  wire::http2::Session peer{wire::http2::Role::kClient, {}, silent};
+  std::string bytes;
+  const auto request = peer.submit_request(kRequest, false);
+  ASSERT_TRUE(request && peer.produce(bytes));
+  write_now(stream, bytes);
+  loop.run_ready();
+  ASSERT_EQ(handler.running, 1);
+  peer.reset(*request, wire::http2::ErrorCode::kCancel);
+  bytes.clear();
+  ASSERT_TRUE(peer.produce(bytes));
+  write_now(stream, bytes);  // what reads it stands in the loop's queue now, before the count
+  int turns = 0;
+  std::function<void()> count = [&] {
+    if (handler.running == 0) return;
+    ++turns;
+    loop.post(count);
+  };
+  loop.post(count);
+  loop.run_ready();
+  EXPECT_EQ(handler.running, 0);
+  EXPECT_EQ(turns, 1);
+}
+
 Task<Result<std::size_t>> receive_some(net::Stream* stream, wire::http2::Session* session) {
   std::array<char, 4096> buffer;
   const std::size_t size = co_await or_return(co_await stream->read_some(buffer));

@@ -25,7 +25,7 @@ std::string Http2Stream::take_data() {
 Result<> Http2Stream::respond(const Headers& headers, bool end_stream) {
   if (!failure_.ok()) return error(failure_);
   auto submitted = connection_->session_.submit_response(id_, headers, end_stream);
-  end_sent_ = end_stream;
+  end_sent_ = submitted && end_stream;
   connection_->flush();
   return submitted;
 }
@@ -41,7 +41,7 @@ Result<> Http2Stream::send(std::string bytes, bool end_stream) {
 Result<> Http2Stream::send_trailers(const Headers& trailers) {
   if (!failure_.ok()) return error(failure_);
   auto queued = connection_->session_.send_trailers(id_, trailers);
-  end_sent_ = true;
+  if (queued) end_sent_ = true;
   connection_->flush();
   return queued;
 }

@@ -43,12 +43,15 @@ class Http2Stream {
   /// The peer has sent everything.
   [[nodiscard]] bool ended() const noexcept { return ended_; }
   /// Not OK once the stream is gone without having ended on both sides: kUnavailable for a lost
-  /// connection, else the code for the peer's RST_STREAM.
+  /// connection, kResourceExhausted for a header list over the limit, else the code for the peer's
+  /// RST_STREAM.
   [[nodiscard]] const Status& failure() const noexcept { return failure_; }
   /// The peer has certainly not processed the request: it may be sent again (RFC 9113 8.7).
   [[nodiscard]] bool refused() const noexcept { return refused_; }
 
-  /// Server: the response's headers, ":status" first. kUnavailable when the stream is gone.
+  /// Server: the response's headers, ":status" first. kUnavailable when the stream is gone;
+  /// kResourceExhausted for more of them than this side or the client allows: nothing is sent then,
+  /// a smaller answer may be. The same holds for send_trailers().
   [[nodiscard]] Result<> respond(const Headers& headers, bool end_stream);
   /// Queues body bytes and returns at once; see sendable().
   [[nodiscard]] Result<> send(std::string bytes, bool end_stream);

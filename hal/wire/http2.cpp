@@ -85,6 +85,11 @@ void Session::Impl::set_options(nghttp2_option* option, Role role, const Setting
   nghttp2_option_set_no_closed_streams(option, 1);
   nghttp2_option_set_max_continuations(option, settings.continuations);
   nghttp2_option_set_max_outbound_ack(option, settings.unread_acks);
+  // collect_within_limits() refuses before: nghttp2 would call it REFUSED_STREAM, which clients
+  // send again. What it compares is above our count by less than this.
+  constexpr std::size_t kBoundExcess = 64;
+  nghttp2_option_set_max_send_header_block_length(option,
+                                                  settings.header_list_bytes + kBoundExcess);
   // Spaces around a value are trimmed as in HTTP/1.1: proxies let them through.
   nghttp2_option_set_no_rfc9113_leading_and_trailing_ws_validation(option, 1);
   if (role == Role::kServer) {
@@ -164,14 +169,14 @@ int Session::Impl::on_invalid_header(nghttp2_session*, const nghttp2_frame*, con
 void Session::Impl::answer_too_large(Stream& stream) {
   last_error_ = fmt::format("stream {}: a header list of more than {} bytes", stream.id,
                             settings_.header_list_bytes);
-  if (role_ == Role::kServer && !stream.head_received) {
-    const StreamId id = stream.id;
-    // The Handler has not seen the stream: its on_close stays away as well (head_received).
-    if (submit_response(id, settings_.header_list_answer, true)) {
-      return reset(id, ErrorCode::kNoError);
-    }
+  const StreamId id = stream.id;
+  // A Handler that has not seen the stream is not told of its end either (head_received).
+  const bool unseen = role_ == Role::kServer && !stream.head_received;
+  if (unseen && submit_response(id, settings_.header_list_answer, true)) {
+    return reset(id, ErrorCode::kNoError);
   }
-  reset(stream.id, ErrorCode::kEnhanceYourCalm);
+  if (!unseen) handler_.on_header_list_over(id);
+  reset(id, ErrorCode::kEnhanceYourCalm);
 }
 
 void Session::Impl::on_headers_frame(const nghttp2_frame& frame) {

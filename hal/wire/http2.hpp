@@ -50,9 +50,10 @@ struct Settings {
   std::uint32_t connection_window_bytes = 4 * 1024 * 1024;
   /// Payload of one frame, 16 KiB to 16 MiB. Larger frames delay other streams behind them.
   std::uint32_t max_frame_bytes = 64 * 1024;
-  /// Names + values + 32 per field (RFC 9113 6.5.2) of one header list. Over it a server gives the
-  /// answer below by itself and the Handler never sees the stream; a client resets with
-  /// ENHANCE_YOUR_CALM, which on_close tells.
+  /// Names + values + 32 per field (RFC 9113 6.5.2) of one header list, sent or received. Over it a
+  /// server gives the answer below by itself and the Handler never sees the stream; all else that
+  /// comes in is reset with ENHANCE_YOUR_CALM: on_header_list_over, then on_close. What goes out
+  /// keeps to the peer's SETTINGS_MAX_HEADER_LIST_SIZE as well.
   std::uint32_t header_list_bytes = 64 * 1024;
   Headers header_list_answer{{":status", "431"}};
   /// on_writable comes when a stream's queue falls below this.
@@ -89,6 +90,9 @@ class Handler {
   /// sent again (also given for streams above a GOAWAY's last id and for those never sent).
   virtual void on_close(StreamId stream, ErrorCode code) = 0;
 
+  /// A response's or trailers' header list passed Settings::header_list_bytes: it is dropped and
+  /// the stream reset.
+  virtual void on_header_list_over(StreamId /*stream*/) {}
   /// queued(stream) fell below Settings::write_low_bytes after it had been at or above.
   virtual void on_writable(StreamId /*stream*/) {}
   /// Open no more streams here. The last id is 2^31-1 in a shutdown notice.
@@ -132,8 +136,9 @@ class Session {
   /// Client. Opens a stream: ":method", ":scheme", ":path", ":authority" first, then the fields;
   /// connection-specific fields (RFC 9113 8.2.2) are left out, names written in lower case.
   /// kUnavailable when no stream may be opened any more (GOAWAY, ids used up): take another
-  /// connection. kInvalidArgument for a bad name or value. Over the peer's stream limit the
-  /// request waits in the session: compare open_streams() first.
+  /// connection. kInvalidArgument for a bad name or value; kResourceExhausted, saying sizes and
+  /// whose limit, for a header list that is too large: the same holds for all header lists below.
+  /// Over the peer's stream limit the request waits in the session: compare open_streams() first.
   [[nodiscard]] Result<StreamId> submit_request(const Headers& headers, bool end_stream);
 
   /// Server. ":status" first. kNotFound when the stream is gone (the client has reset it), which

@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include <hal/base/contract.hpp>
 #include <hal/wire/field.hpp>
 #include <hal/wire/http2_impl.hpp>
@@ -112,10 +114,13 @@ int Session::Impl::on_frame_sent(nghttp2_session* session, const nghttp2_frame* 
 
 /// Fills fields_ with views into `headers`: nghttp2 copies them when they are submitted.
 Result<> Session::Impl::collect(const Headers& headers) {
+  constexpr std::size_t kPerField = 32;  // RFC 9113 6.5.2
   fields_.clear();
+  fields_bytes_ = 0;
   for (const Headers::Field field : headers) {
     if (is_hop_field(field.name)) continue;
     if (auto checked = check_field(field); !checked) return checked;
+    fields_bytes_ += field.name.size() + field.value.size() + kPerField;
     fields_.push_back(
         {.name = bytes_of(field.name),
          .value = bytes_of(field.value),
@@ -127,12 +132,29 @@ Result<> Session::Impl::collect(const Headers& headers) {
   return {};
 }
 
+/// collect() of a list that is about to be queued: a peer that lowers its limit later gets what is
+/// on its way.
+Result<> Session::Impl::collect_within_limits(const Headers& headers) {
+  if (auto collected = collect(headers); !collected) return collected;
+  const std::size_t peers =
+      nghttp2_session_get_remote_settings(session_, NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE);
+  if (fields_bytes_ <= std::min<std::size_t>(settings_.header_list_bytes, peers)) return {};
+  const bool own = settings_.header_list_bytes < peers;
+  const bool clients = own == (role_ == Role::kClient);
+  return error(
+      Code::kResourceExhausted,
+      fmt::format("a header list of {} bytes is over the {}'s limit of {} bytes", fields_bytes_,
+                  clients ? "client" : "server", own ? settings_.header_list_bytes : peers));
+}
+
 Result<StreamId> Session::Impl::submit_request(const Headers& headers, bool end_stream) {
   expects(role_ == Role::kClient, "only a client submits requests");
   if (nghttp2_session_check_request_allowed(session_) == 0) {
     return error(Code::kUnavailable, "the connection takes no more streams");
   }
-  if (auto collected = collect(headers); !collected) return error(std::move(collected.error()));
+  if (auto collected = collect_within_limits(headers); !collected) {
+    return error(std::move(collected.error()));
+  }
   const std::uint32_t next = nghttp2_session_get_next_stream_id(session_);
   if (next > 0x7fffffffU)
     return error(Code::kUnavailable, "the connection's stream ids are used up");
@@ -155,7 +177,7 @@ Result<> Session::Impl::submit_response(StreamId id, const Headers& headers, boo
   if (stream->head_submitted) {
     return error(Code::kFailedPrecondition, "the stream has a response already");
   }
-  if (auto collected = collect(headers); !collected) return collected;
+  if (auto collected = collect_within_limits(headers); !collected) return collected;
   nghttp2_data_provider body{.source = {.ptr = stream}, .read_callback = &read_data};
   const int code = nghttp2_submit_response(session_, id, fields_.data(), fields_.size(),
                                            end_stream ? nullptr : &body);
@@ -197,7 +219,7 @@ Result<> Session::Impl::send_trailers(StreamId id, const Headers& trailers) {
   if (stream == nullptr) return error(Code::kNotFound, "the stream is closed");
   if (!stream->head_submitted) return submit_response(id, trailers, true);
   if (stream->end_queued) return error(Code::kFailedPrecondition, "the stream has ended");
-  if (auto collected = collect(trailers); !collected) return collected;
+  if (auto collected = collect_within_limits(trailers); !collected) return collected;
   stream->trailers = trailers;
   stream->trailers_queued = true;
   stream->end_queued = true;

@@ -1,115 +1,14 @@
 #include <hal/wire/http2.hpp>
 
-#include <functional>
-#include <string>
-#include <vector>
-
-#include <fmt/format.h>
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
+#include <hal/wire/testing/http2_pair.hpp>
 
 namespace hal::wire::http2 {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-std::string text(const Headers& headers) {
-  std::string all;
-  for (const Headers::Field field : headers) {
-    all += fmt::format("{}{}={}", all.empty() ? "" : " ", field.name, field.value);
-  }
-  return all;
-}
-
-/// Writes down what happens, one line per call, pieces of a body joined.
-struct Recorder : Handler {
-  void on_headers(StreamId id, Headers&& headers, bool end_stream) override {
-    log.push_back(fmt::format("{} headers {}{}", id, text(headers), end_stream ? " |" : ""));
-    if (headers_hook) headers_hook(id, headers);
-  }
-  void on_data(StreamId id, std::string_view bytes) override {
-    const std::string begin = fmt::format("{} data ", id);
-    if (!log.empty() && log.back().starts_with(begin)) {
-      log.back() += bytes;
-    } else {
-      log.push_back(begin + std::string{bytes});
-    }
-    received += bytes.size();
-    if (session != nullptr && consume) session->consume(id, bytes.size());
-  }
-  void on_trailers(StreamId id, Headers&& trailers) override {
-    log.push_back(fmt::format("{} trailers {}", id, text(trailers)));
-  }
-  void on_end(StreamId id) override {
-    log.push_back(fmt::format("{} end", id));
-    if (end_hook) end_hook(id);
-  }
-  void on_close(StreamId id, ErrorCode code) override {
-    log.push_back(fmt::format("{} close {}", id, name(code)));
-  }
-  void on_writable(StreamId id) override { log.push_back(fmt::format("{} writable", id)); }
-  void on_goaway(StreamId last, ErrorCode code, std::string_view debug) override {
-    log.push_back(fmt::format("goaway {} {} {}", last, name(code), debug));
-  }
-  void on_settings() override { ++settings; }
-  void on_ping_ack(const std::array<std::uint8_t, 8>& payload) override {
-    log.push_back(fmt::format("pong {}", payload[7]));
-  }
-
-  std::vector<std::string> take() { return std::exchange(log, {}); }
-
-  std::vector<std::string> log;
-  std::size_t received = 0;
-  int settings = 0;
-  bool consume = true;
-  Session* session = nullptr;
-  std::function<void(StreamId, const Headers&)> headers_hook;
-  std::function<void(StreamId)> end_hook;
-};
-
-/// A client and a server back to back.
-struct Pair {
-  explicit Pair(const Settings& client_settings = {}, const Settings& server_settings = {})
-      : client{Role::kClient, client_settings, at_client},
-        server{Role::kServer, server_settings, at_server} {
-    at_client.session = &client;
-    at_server.session = &server;
-  }
-
-  /// Carries bytes both ways, `piece` at a time, until both are silent.
-  void run(std::size_t piece = std::string::npos) {
-    for (bool moved = true; moved;) {
-      moved = carry(client, server, piece);
-      moved = carry(server, client, piece) || moved;
-    }
-  }
-
-  static bool carry(Session& from, Session& to, std::size_t piece) {
-    std::string bytes;
-    EXPECT_TRUE(from.produce(bytes).has_value());
-    for (std::size_t at = 0; at < bytes.size(); at += std::min(piece, bytes.size() - at)) {
-      const auto received = to.receive(std::string_view{bytes}.substr(at, piece));
-      EXPECT_TRUE(received.has_value()) << received.error().to_string();
-    }
-    return !bytes.empty();
-  }
-
-  StreamId request(bool end_stream = true) {
-    const auto id = client.submit_request(kRequest, end_stream);
-    EXPECT_TRUE(id.has_value());
-    return id.value_or(0);
-  }
-
-  const Headers kRequest{{":method", "POST"},
-                         {":scheme", "http"},
-                         {":path", "/greeter.Greeter/SayHello"},
-                         {":authority", "greeter:80"},
-                         {"content-type", "application/grpc"},
-                         {"te", "trailers"}};
-  Recorder at_client, at_server;
-  Session client, server;
-};
+using testing::Pair;
+using testing::Recorder;
 
 constexpr const char* kRequestText =
     ":method=POST :scheme=http :path=/greeter.Greeter/SayHello :authority=greeter:80 "
@@ -339,33 +238,6 @@ TEST(Http2, PingComesBack) {
   pair.client.ping({0, 0, 0, 0, 0, 0, 0, 7});
   pair.run();
   EXPECT_THAT(pair.at_client.log, ElementsAre("pong 7"));
-}
-
-TEST(Http2, ATooLargeRequestHeadIsAnswered431) {
-  Settings tight;
-  tight.header_list_bytes = 300;
-  Pair pair{{}, tight};
-  Headers big = pair.kRequest;
-  big.add("x-big", std::string(200, 'x'));
-  ASSERT_TRUE(pair.client.submit_request(big, false).has_value());
-  pair.run();
-  EXPECT_THAT(pair.at_server.log, ElementsAre());
-  EXPECT_THAT(pair.at_client.take(),
-              ElementsAre("1 headers :status=431 |", "1 end", "1 close NO_ERROR"));
-  EXPECT_THAT(pair.server.last_error(), HasSubstr("300"));
-  EXPECT_EQ(pair.server.open_streams(), 0U);
-}
-
-TEST(Http2, ATooLargeResponseHeadIsReset) {
-  Settings tight;
-  tight.header_list_bytes = 300;
-  Pair pair{tight, {}};
-  pair.request();
-  pair.run();
-  ASSERT_TRUE(
-      pair.server.submit_response(1, {{":status", "200"}, {"x", std::string(300, 'x')}}, true));
-  pair.run();
-  EXPECT_THAT(pair.at_client.log, ElementsAre("1 close ENHANCE_YOUR_CALM"));
 }
 
 TEST(Http2, FieldsThatCannotBeSentAreRefused) {

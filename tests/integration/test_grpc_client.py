@@ -97,6 +97,14 @@ def test_a_message_just_below_the_limit(channel):
     assert rpc.say_hello(channel)(rpc.request("y" * (LIMIT - 64)), timeout=CAP).rsp == "world"
 
 
+def test_metadata_over_the_limit(channel):
+    metadata = [("x-a", "a" * 40_000), ("x-b", "b" * 40_000)]
+    code, _ = status_of(
+        lambda: rpc.say_hello(channel)(rpc.request("big"), metadata=metadata, timeout=CAP))
+    assert code == grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert rpc.say_hello(channel)(rpc.request("after"), timeout=CAP).rsp == "world"
+
+
 def test_many_calls_at_once_on_one_channel(channel):
     call = rpc.say_hello(channel)
     calls = [call.future(rpc.request(f"many-{number}"), timeout=CAP) for number in range(1000)]
@@ -202,6 +210,14 @@ def test_curl_gets_the_answer(chain, tmp_path):
     status, answer = curl(chain.greeter.address, tmp_path, HELLO)
     assert (status, answer["grpc-status"]) == (200, "0")
     assert (tmp_path / "answer").read_bytes() == frame(b"\x0a\x05world")
+
+
+def test_metadata_over_the_limit_of_a_client_that_does_not_keep_to_it(chain, tmp_path):
+    # Few bytes for curl itself, many as RFC 9113 6.5.2 counts them.
+    headers = {**GRPC, **{f"x-{number}": "v" for number in range(2_000)}}
+    status, answer = curl(chain.greeter.address, tmp_path, HELLO, headers)
+    assert (status, answer["grpc-status"]) == (200, EXHAUSTED)
+    assert str(64 * 1024) in answer["grpc-message"]
 
 
 def test_another_content_type_is_415(chain, tmp_path):

@@ -280,6 +280,17 @@ def test_an_answer_that_is_no_grpc_is_told_as_such(machine):
     assert response.error
 
 
+def test_metadata_that_the_server_does_not_take_is_not_sent(machine, stand_in):
+    """grpcio tells its limit of 16 KiB in its settings."""
+    server = stand_in()
+    api = machine.api(**server.variables, HAL_WORKERS=1, HAL_FORWARD_HEADERS="x-big")
+    response = api.get("/api/v1/hello/big", {"x-big": "b" * 20_000})
+    assert response.status == 429  # RESOURCE_EXHAUSTED
+    assert re.search(r"server's limit of 16\d\d\d bytes", response.error), response.error
+    assert api.get("/api/v1/hello/small", {"x-big": "b" * 10_000}).status == 200
+    assert [text for text, _ in server.calls] == ["small"]
+
+
 def test_an_answer_over_the_limit_is_refused(machine, stand_in):
     server = stand_in(lambda text, context: "z" * (5 * 1024 * 1024))
     api = machine.api(**server.variables)

@@ -35,6 +35,11 @@ class EchoService final : public test::rpc::EchoService {
     co_await or_return(call.add_initial_metadata("x-initial", "first"));
     co_await or_return(call.add_initial_metadata("x-initial-bin", std::string_view{"\0\xff", 2}));
     co_await or_return(call.add_trailing_metadata("x-trailing", "last"));
+    if (!more_initial.empty())
+      co_await or_return(call.add_initial_metadata("x-more", more_initial));
+    if (!more_trailing.empty()) {
+      co_await or_return(call.add_trailing_metadata("x-more", more_trailing));
+    }
     Reply reply;
     reply.set_text(request.reply_bytes() > 0 ? std::string(request.reply_bytes(), 'x')
                                              : request.text());
@@ -69,6 +74,8 @@ class EchoService final : public test::rpc::EchoService {
   int waiting = 0;
   Duration time_left{};
   Status stopped;
+  std::string more_initial;
+  std::string more_trailing;
   std::optional<std::string> text_metadata;
   std::optional<std::string> binary_metadata;
 };
