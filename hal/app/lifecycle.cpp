@@ -97,6 +97,9 @@ Task<> App::Impl::watch_signals(Impl* self, Scope* scope) {
 }
 
 Task<> App::Impl::drain(Impl* self) {
+  for (const auto& worker : self->service_workers) {
+    worker.loop->post([drain = worker.drain] { drain->announce(); });
+  }
   std::vector<std::string> ids;
   {
     const std::lock_guard lock{self->mutex_};

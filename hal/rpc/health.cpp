@@ -23,6 +23,8 @@ Wire to_wire(ServingStatus status) {
 }
 
 Task<> wake_at_drain(service::Drain* drain, WaitQueue* changed) {
+  if (!co_await drain->wait_announced()) co_return;
+  changed->wake_all();
   if (co_await drain->wait()) changed->wake_all();
 }
 
@@ -45,14 +47,14 @@ class Health::State {
     const std::lock_guard lock{mutex_};
     const auto found = statuses_.find(service);
     if (found == statuses_.end()) return HealthCheckResponse::SERVICE_UNKNOWN;
-    return drain(context).started() ? HealthCheckResponse::NOT_SERVING : found->second;
+    return drain(context).announced() ? HealthCheckResponse::NOT_SERVING : found->second;
   }
 
   void list(HealthListResponse& out, const Context& context) const {
     const std::lock_guard lock{mutex_};
-    const bool draining = drain(context).started();
+    const bool stopping = drain(context).announced();
     for (const auto& [service, status] : statuses_) {
-      (*out.mutable_statuses())[service].set_status(draining ? HealthCheckResponse::NOT_SERVING
+      (*out.mutable_statuses())[service].set_status(stopping ? HealthCheckResponse::NOT_SERVING
                                                              : status);
     }
   }

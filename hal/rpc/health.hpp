@@ -12,8 +12,8 @@ namespace hal::rpc {
 enum class ServingStatus : std::uint8_t { kServing, kNotServing };
 
 /// Every Server has one: SERVING for each of its services and for "", the server as a whole, until
-/// the worker that is asked begins to drain: NOT_SERVING from then on. Check, List and Watch; a
-/// watch ends with UNAVAILABLE after it has told of the drain. Thread-safe.
+/// a drain is announced: NOT_SERVING from then on, though all calls are still served until the
+/// drain begins. Check, List and Watch; a watch ends with UNAVAILABLE when it begins. Thread-safe.
 class Health final : public Service {
  public:
   /// The host must outlive it.

@@ -149,6 +149,35 @@ TEST_F(HealthTest, a_watcher_that_goes_leaves_nothing) {
   EXPECT_EQ(check(""), "NOT_SERVING");
 }
 
+TEST_F(HealthTest, an_announced_drain_is_told_at_once_while_calls_are_served) {
+  start();
+  RawCall watch{host, *connection, kWatch};
+  watch.send(about("test.rpc.Echo")).end();
+  EXPECT_EQ(next(watch), "SERVING");
+  host.drain().announce();
+  host.manual_loop().run_ready();
+  EXPECT_EQ(next(watch), "NOT_SERVING");
+  EXPECT_EQ(watch.status(), std::nullopt);
+  EXPECT_EQ(check(""), "NOT_SERVING");
+  server->health().set("test.rpc.Echo", ServingStatus::kNotServing);
+  server->health().set("test.rpc.Echo", ServingStatus::kServing);
+  host.manual_loop().run_ready();
+  EXPECT_EQ(next(watch), "nothing");
+  RawCall list{host, *connection, kList};
+  list.send(about("")).end();
+  const auto listed = list.next<HealthListResponse>();
+  ASSERT_TRUE(listed);
+  EXPECT_EQ(listed->statuses().at("test.rpc.Echo").status(), HealthCheckResponse::NOT_SERVING);
+  RawCall say{host, *connection, "/test.rpc.Echo/Say"};
+  say.send(testing::request("still here")).end();
+  const auto reply = say.next<testing::Reply>();
+  EXPECT_EQ(reply ? reply->text() : "nothing", "still here");
+  host.drain().start();
+  host.manual_loop().run_ready();
+  ASSERT_TRUE(watch.status());
+  EXPECT_EQ(watch.status()->code(), Code::kUnavailable);
+}
+
 TEST_F(HealthTest, a_drain_is_told_and_not_held_up) {
   start();
   RawCall watch{host, *connection, kWatch};

@@ -9,13 +9,24 @@ namespace hal::service {
 /// One per worker; belongs to the worker's loop.
 class Drain {
  public:
+  /// From now on the process is not ready: health checks say so, and everything is still served.
+  void announce() noexcept {
+    announced_ = true;
+    waiters_.wake_all();
+  }
   /// From now on: no new connections, no next request on one, GOAWAY and "Connection: close".
   void start() noexcept {
     started_ = true;
-    waiters_.wake_all();
+    announce();
   }
+  [[nodiscard]] bool announced() const noexcept { return announced_; }
   [[nodiscard]] bool started() const noexcept { return started_; }
 
+  /// OK once the drain was announced, or has started; an error is the reason of a stop.
+  Task<Result<>> wait_announced() {
+    while (!announced_) co_await or_return(co_await waiters_.wait());
+    co_return Result<>{};
+  }
   /// OK once draining has started; an error is the reason of a stop.
   Task<Result<>> wait() {
     while (!started_) co_await or_return(co_await waiters_.wait());
@@ -23,6 +34,7 @@ class Drain {
   }
 
  private:
+  bool announced_ = false;
   bool started_ = false;
   WaitQueue waiters_;
 };

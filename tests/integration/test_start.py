@@ -203,6 +203,23 @@ def test_a_drain_finishes_the_request_under_way(held):
     assert api.wait() == 0
 
 
+def test_health_is_told_as_soon_as_readyz(machine):
+    """Before the grace, not behind it: load balancers that ask by gRPC learn it as early."""
+    greeter = machine.greeter(HAL_DRAIN_GRACE="1h")
+    serving, not_serving = b"\x08\x01", b"\x08\x02"  # HealthCheckResponse of grpc.health.v1
+    with rpc.channel(greeter.address) as channel:
+        watch = channel.unary_stream("/grpc.health.v1.Health/Watch")(b"", timeout=CAP)
+        assert next(watch) == serving
+        greeter.signal(signal.SIGTERM)
+        assert next(watch) == not_serving
+        assert greeter.admin("/readyz").status == 503
+        assert rpc.raw(channel, "/grpc.health.v1.Health/Check")(b"", timeout=CAP) == not_serving
+        assert rpc.say_hello(channel)(rpc.request("in grace"), timeout=CAP).rsp == "world"
+        watch.cancel()
+    greeter.signal(signal.SIGTERM)
+    assert greeter.wait() == 128 + signal.SIGTERM
+
+
 def test_a_second_signal_ends_it_at_once(held):
     api, _, connection = held
     api.signal(signal.SIGTERM)
