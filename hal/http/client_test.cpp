@@ -25,6 +25,7 @@ Response mirror(const Request& request) {
   return response;
 }
 Result<std::string> missing() { return error(Code::kNotFound, "nothing here"); }
+Response moved() { return {.status = 302, .headers = {{"location", "http://server/mirror/1"}}}; }
 Task<std::string> slow() {
   (void)co_await sleep(1h);
   co_return "slow";
@@ -65,6 +66,7 @@ struct Fixture {
                       .get("/mirror/:x", mirror)
                       .post("/mirror/:x", mirror)
                       .get("/missing", missing)
+                      .get("/moved", moved)
                       .get("/slow", slow);
     (void)co_await Server{self->host, std::move(router)}.run();
   }
@@ -118,6 +120,15 @@ TEST(HttpClient, LayersSeeTheCall) {
   f.log.clear();
   EXPECT_FALSE(f.request({.url = "http://server:81/"}));
   EXPECT_THAT(f.log, ::testing::ElementsAre("true GET server:81 / ", "0 UNAVAILABLE false"));
+}
+
+TEST(HttpClient, RedirectsAreNotFollowed) {
+  Fixture f;
+  const auto response = f.request({.url = "http://server/moved"});
+  ASSERT_TRUE(response) << response.error().to_string();
+  EXPECT_EQ(response->status, 302);
+  EXPECT_EQ(response->headers.get("location"), "http://server/mirror/1");
+  EXPECT_EQ(f.log.size(), 2U) << "one request";
 }
 
 TEST(HttpClient, GetAndPost) {

@@ -1,30 +1,10 @@
 """Load on the real processes: every request is answered, and every one is a whole trace."""
 
-import re
-import shutil
-
-import pytest
-
+from support.load import assert_all_answered, needs_h2load, start_load
 from support.machine import Chain
 from support.traces import ask_until, problems
 
-CONNECTIONS = 50
-
-pytestmark = pytest.mark.skipif(not shutil.which("h2load"),
-                                reason="h2load (package nghttp2-client) is missing")
-
-
-def start_load(chain, requests):
-    return chain.machine.run("h2load", "--h1", "-n", requests, "-c", CONNECTIONS,
-                             f"http://{chain.api.address}/api/v1/hello/ww")
-
-
-def assert_all_answered(load, requests):
-    assert load.wait() == 0, load.output()
-    found = re.search(r"(\d+) succeeded, (\d+) failed, (\d+) errored, (\d+) timeout", load.output())
-    assert found.groups() == (str(requests), "0", "0", "0"), load.output()
-    found = re.search(r"status codes: (\d+) 2xx, (\d+) 3xx, (\d+) 4xx, (\d+) 5xx", load.output())
-    assert found.groups() == (str(requests), "0", "0", "0"), load.output()
+pytestmark = needs_h2load
 
 
 def assert_all_whole(traces, requests):
@@ -36,7 +16,7 @@ def assert_all_whole(traces, requests):
 def test_ten_thousand_requests_are_ten_thousand_whole_traces(machine):
     requests = 10_000
     chain = Chain(machine)
-    assert_all_answered(start_load(chain, requests), requests)
+    assert_all_answered(start_load(machine, chain.api, requests))
     # A span may end after its answer has gone out: the last ones may be on their way.
     for service, spans in ((chain.api, 2 * requests), (chain.greeter, requests)):
         assert ask_until(lambda: service.counter("hal_spans_recorded_total") == spans)
@@ -50,7 +30,7 @@ def test_greeters_replaced_under_load_cost_no_request_and_no_trace(machine):
     """Each new greeter is there before an old one drains, as in a rolling update."""
     requests = 20_000
     chain = Chain(machine)
-    load = start_load(chain, requests)
+    load = start_load(machine, chain.api, requests)
 
     def serves():
         return "hello ww" in chain.greeter.output()
@@ -60,5 +40,5 @@ def test_greeters_replaced_under_load_cost_no_request_and_no_trace(machine):
         assert ask_until(lambda: serves() or not load.running)
         old, chain.greeter = chain.greeter, machine.greeter()
         old.stop()
-    assert_all_answered(load, requests)
+    assert_all_answered(load)
     assert_all_whole(chain.flush().traces(100_000), requests)
