@@ -60,7 +60,7 @@ Result<> App::Impl::configure() {
   if (discovery->name() == "local") {
     local_collector = block_on(control, collector_url, discovery.get()).value_or("");
   }
-  auto set_up = app::set_up_traces(variables, service_name, local_collector);
+  auto set_up = app::set_up_traces(variables, exports, service_name, local_collector);
   if (!set_up) return error(std::move(set_up.error()));
   traces = std::move(*set_up);
   make_layers();
@@ -83,8 +83,9 @@ void App::Impl::start_workers() {
     auto& state = states.emplace_back(telemetry::TracerOptions{
         .mode = traces.mode.mode,
         .sampler = traces.sampler,
-        .queue_spans_max = variables.max_queue_size,
-        .batch_spans = std::min(variables.max_export_batch_size, variables.max_queue_size)});
+        .limits = traces.limits,
+        .queue_spans_max = exports.max_queue_size,
+        .batch_spans = std::min(exports.max_export_batch_size, exports.max_queue_size)});
     state.background.emplace(Context{.loop = &loop, .tracer = &state.tracer});
     loop.set_worker(index, *state.background);
     service_workers.push_back({.index = index,
@@ -97,8 +98,13 @@ void App::Impl::start_workers() {
 }
 
 void App::Impl::say_how_traces_go() const {
-  log::info("traces: {} ({}){}", telemetry::name(traces.mode.mode), traces.mode.reason,
-            traces.endpoint.empty() ? "" : fmt::format(", spans go to {}", traces.endpoint));
+  const auto& exporting = traces.exporting;
+  const std::string where =
+      exporting.endpoint.empty()
+          ? ""
+          : fmt::format(", spans go to {} by {}", exporting.endpoint, name(exporting.protocol));
+  log::info("traces: {} ({}){}", telemetry::name(traces.mode.mode), traces.mode.reason, where);
+  if (!exporting.warning.empty()) log::warn("{}", exporting.warning);
   log::info("registry: {} ({})", discovery->name(), discovery_reason);
 }
 

@@ -7,7 +7,7 @@
 #include <hal/app/settings.hpp>
 #include <hal/app/trace_setup.hpp>
 #include <hal/async/thread_pool.hpp>
-#include <hal/export/otlp_exporter.hpp>
+#include <hal/export/span_exporter.hpp>
 #include <hal/net/signals.hpp>
 #include <hal/net/workers.hpp>
 #include <hal/service/layers/metrics/metrics.hpp>
@@ -30,7 +30,7 @@ struct WorkerState {
   service::Drain drain;
   service::ConnectionCount connections;
   telemetry::Tracer tracer;
-  std::unique_ptr<exporter::OtlpExporter> exporter;
+  std::unique_ptr<exporter::SpanExporter> exporter;
   std::optional<Scope> background;
 };
 
@@ -66,6 +66,7 @@ class App::Impl {
   app::AppOptions defaults;       ///< the program's
   app::AppOptions options;        ///< fixed by read(), drain times are the control loop's
   app::TraceVariables variables;  ///< fixed by read()
+  app::ExportVariables exports;   ///< fixed by read()
   app::Settings settings;
   std::string service_name;
   const std::chrono::system_clock::time_point start_time = std::chrono::system_clock::now();
@@ -103,6 +104,7 @@ class App::Impl {
   void apply(const app::AppOptions& new_options, const app::TraceVariables& new_variables);
   void make_layers();
   void start_exporters();
+  std::shared_ptr<exporter::SpanSender> make_sender();
   void say_how_traces_go() const;
 
   WaitQueue admin_changed_;  ///< control loop

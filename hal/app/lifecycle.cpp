@@ -34,6 +34,8 @@ Task<Result<>> App::Impl::main(Impl* self, Task<Result<>> (*serve)(App& app)) {
     Loop& loop = self->workers->loop(index);
     (void)co_await net::run_on(loop, end_worker, &self->states[index]);
   }
+  // Nothing uses them any more; what they share closes its connections on the workers, which run.
+  for (auto& state : self->states) state.exporter.reset();
   if (!self->fatal_.ok()) co_return error(self->fatal_);
   co_return result;
 }

@@ -1,7 +1,7 @@
 // What /metrics answers: the workers' counters, summed.
 #pragma once
 
-#include <hal/export/otlp_exporter.hpp>
+#include <hal/export/span_exporter.hpp>
 #include <hal/service/host.hpp>
 #include <hal/telemetry/request_metrics.hpp>
 #include <hal/telemetry/tracer.hpp>
@@ -17,7 +17,7 @@ struct WorkerMetrics {
   telemetry::RequestMetrics requests{};
   service::ConnectionCount connections{};
   telemetry::Tracer::Counters traces{};
-  exporter::OtlpExporter::Counters exports{};
+  exporter::SpanExporter::Counters exports{};
 
   void add(const WorkerMetrics& other);
 };

@@ -42,12 +42,14 @@ Result<> App::Impl::read(app::AppOptions program_defaults) {
   options = defaults;
   result = both(std::move(result), config::read_into(options, source));
   result = both(std::move(result), config::read_into(variables, source));
+  result = both(std::move(result), config::read_into(exports, source));
   (void)settings.add(source, [defaults = defaults](const config::Source& from,
                                                    std::vector<config::Setting>* read) {
     app::AppOptions fresh = defaults;
     return config::read_into(fresh, from, read);
   });
   (void)settings.add(source, read_fresh<app::TraceVariables>);
+  (void)settings.add(source, read_fresh<app::ExportVariables>);
   (void)settings.add(source, read_fresh<discovery::RegistryOptions>);
   service_name = options.service_name;
   return result;

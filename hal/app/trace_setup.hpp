@@ -1,11 +1,12 @@
 // Trace set-up: from variables to what tracers, layers and the exporter need.
 #pragma once
 
-#include <hal/app/options.hpp>
-#include <hal/export/http_post.hpp>
+#include <hal/app/export_setup.hpp>
+#include <hal/app/trace_options.hpp>
 #include <hal/service/layers/trace/trace.hpp>
 #include <hal/telemetry/mode.hpp>
 #include <hal/telemetry/sampler.hpp>
+#include <hal/telemetry/tracer.hpp>
 
 #include <string>
 #include <utility>
@@ -17,10 +18,8 @@ struct TraceSetup {
   telemetry::ModeChoice mode{};
   telemetry::Sampler sampler{};
   layers::TraceOptions layers{};
-  /// Where spans go, ".../v1/traces"; empty when nothing is exported.
-  std::string endpoint{};
-  /// How they are sent there; looked at only when there is an endpoint.
-  exporter::HttpPostOptions post{};
+  telemetry::SpanLimits limits{};
+  ExportSetup exporting{};  ///< without an endpoint when nothing is exported
   std::string service_name{};
   /// service.name first.
   std::vector<std::pair<std::string, std::string>> resource{};
@@ -31,6 +30,7 @@ struct TraceSetup {
 /// The name is OTEL_SERVICE_NAME, else service.name of OTEL_RESOURCE_ATTRIBUTES, else
 /// `service_name`.
 [[nodiscard]] Result<TraceSetup> set_up_traces(const TraceVariables& variables,
+                                               const ExportVariables& exports,
                                                std::string_view service_name,
                                                std::string_view local_collector);
 

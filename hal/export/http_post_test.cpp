@@ -4,7 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <hal/export/otlp_exporter.hpp>
+#include <hal/export/otlp_http.hpp>
+#include <hal/export/span_exporter.hpp>
 #include <hal/net/testing/tls_pair.hpp>
 #include <hal/service/testing/test_host.hpp>
 #include <hal/telemetry/span.hpp>
@@ -131,7 +132,7 @@ TEST_F(HttpPostTest, HttpsIsVerified) {
   EXPECT_EQ(collector.requests.size(), 2U);
 }
 
-Task<Result<>> record_and_flush(OtlpExporter* exporter, telemetry::Tracer* tracer) {
+Task<Result<>> record_and_flush(SpanExporter* exporter, telemetry::Tracer* tracer) {
   (co_await this_context()).tracer = tracer;
   {
     auto outer = co_await start_span("outer");
@@ -145,7 +146,8 @@ TEST_F(HttpPostTest, CarriesSpansToACollector) {
   const telemetry::testing::ManualClock clock;
   telemetry::Tracer tracer{telemetry::testing::test_options(clock)};
   const telemetry::Attribute resource[]{{"service.name", "api"}};
-  OtlpExporter exporter{{.endpoint = "http://127.0.0.1:4318/v1/traces"}, resource, http};
+  SpanExporter exporter{
+      {}, make_otlp_http_sender("http://127.0.0.1:4318/v1/traces", {}, resource, http)};
   EXPECT_TRUE(host.run(record_and_flush, &exporter, &tracer));
   ASSERT_EQ(collector.requests.size(), 1u);
   const auto spans = decode_request(collector.requests[0].body);
@@ -155,7 +157,8 @@ TEST_F(HttpPostTest, CarriesSpansToACollector) {
   EXPECT_TRUE(collector.requests[0].headers.get("traceparent")->ends_with("-00"));
   EXPECT_EQ(exporter.counters().spans_exported, 2u);
 
-  OtlpExporter nobody{{.endpoint = "http://127.0.0.1:1/v1/traces"}, resource, http};
+  const std::string nowhere = "http://127.0.0.1:1/v1/traces";
+  SpanExporter nobody{{.endpoint = nowhere}, make_otlp_http_sender(nowhere, {}, resource, http)};
   EXPECT_EQ(host.run(record_and_flush, &nobody, &tracer).error().code(), Code::kUnavailable);
   EXPECT_EQ(nobody.counters().spans_failed, 2u);
   EXPECT_EQ(logs.count("trace export to http://127.0.0.1:1/v1/traces"), 1u);

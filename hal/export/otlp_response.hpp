@@ -1,17 +1,18 @@
-// What a collector says about a batch that it took.
+// OTLP's answer to a batch that was taken.
 #pragma once
 
-#include <cstdint>
-#include <string>
+#include <hal/export/span_sender.hpp>
+
 #include <string_view>
+
+namespace hal::internal::otlp {
+class ExportTraceServiceResponse;
+}  // namespace hal::internal::otlp
 
 namespace hal::exporter {
 
-/// OTLP's ExportTracePartialSuccess. A message without rejected spans is a warning.
-struct PartialSuccess {
-  std::uint64_t rejected_spans = 0;
-  std::string message{};
-};
+[[nodiscard]] PartialSuccess partial_success_of(
+    const internal::otlp::ExportTraceServiceResponse& response);
 
 /// From the body of a 2xx answer, an ExportTraceServiceResponse. Empty for an empty body, and for
 /// one that cannot be read: the status has said that the spans were taken.

@@ -14,23 +14,35 @@ OtlpRequest::OtlpRequest(std::span<const Attribute> resource, std::string_view s
     }
   }
   const otlp::Nested field{scope_, 1};
-  otlp::append_text_field(scope_, 1, scope, bytes_max);
+  otlp::append_text_field(scope_, 1, scope, otlp::kNameBytesMax);
+}
+
+// Lengths come before contents: from the innermost message outwards.
+
+std::string OtlpRequest::scope_spans_head(std::size_t span_bytes) const {
+  std::string head;
+  otlp::append_tag(head, 2, otlp::Wire::kBytes);
+  otlp::append_varint(head, scope_.size() + span_bytes);
+  return head;
 }
 
 std::string OtlpRequest::encode(std::string_view span_bytes) const {
-  // Lengths come before contents: from the innermost message outwards.
-  std::string scope_spans_head;
-  otlp::append_tag(scope_spans_head, 2, otlp::Wire::kBytes);
-  otlp::append_varint(scope_spans_head, scope_.size() + span_bytes.size());
-  const std::size_t resource_spans =
-      resource_.size() + scope_spans_head.size() + scope_.size() + span_bytes.size();
-
+  const std::string head = scope_spans_head(span_bytes.size());
+  const std::size_t size = resource_.size() + head.size() + scope_.size() + span_bytes.size();
   std::string request;
-  request.reserve(resource_spans + 16);
+  request.reserve(size + 16);
   otlp::append_tag(request, 1, otlp::Wire::kBytes);
-  otlp::append_varint(request, resource_spans);
-  request.append(resource_).append(scope_spans_head).append(scope_).append(span_bytes);
+  otlp::append_varint(request, size);
+  request.append(resource_).append(head).append(scope_).append(span_bytes);
   return request;
+}
+
+std::string OtlpRequest::resource_spans(std::string_view span_bytes) const {
+  const std::string head = scope_spans_head(span_bytes.size());
+  std::string message;
+  message.reserve(resource_.size() + head.size() + scope_.size() + span_bytes.size());
+  message.append(resource_).append(head).append(scope_).append(span_bytes);
+  return message;
 }
 
 }  // namespace hal::telemetry

@@ -18,8 +18,13 @@ class OtlpRequest {
   /// An ExportTraceServiceRequest: the body of POST /v1/traces. `span_bytes` is what
   /// Tracer::take_batch gave, several appended if wanted.
   [[nodiscard]] std::string encode(std::string_view span_bytes) const;
+  /// The one ResourceSpans inside it, without its tag and length.
+  [[nodiscard]] std::string resource_spans(std::string_view span_bytes) const;
 
  private:
+  /// Tag and length of ScopeSpans.
+  [[nodiscard]] std::string scope_spans_head(std::size_t span_bytes) const;
+
   std::string resource_;  ///< the field `resource` of ResourceSpans
   std::string scope_;     ///< the field `scope` of ScopeSpans
 };

@@ -45,7 +45,7 @@ std::uint64_t read_varint(std::string_view bytes, std::size_t& at) noexcept {
 void append_attribute(std::string& out, std::uint32_t number, std::string_view key,
                       const AttributeValue& value, std::size_t value_bytes_max) {
   const Nested pair{out, number};
-  append_text_field(out, 1, key, value_bytes_max);
+  append_text_field(out, 1, key, kNameBytesMax);
   const Nested any{out, 2};
   std::visit(ValueWriter{out, value_bytes_max}, value.variant());
 }

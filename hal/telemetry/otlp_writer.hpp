@@ -33,6 +33,9 @@ enum Span : std::uint32_t {
 };
 }  // namespace field
 
+/// Of names, keys and messages: the limit of values is the user's, and may be a few bytes.
+inline constexpr std::size_t kNameBytesMax = 16 * 1024;
+
 enum class Wire : std::uint32_t { kVarint = 0, kFixed64 = 1, kBytes = 2, kFixed32 = 5 };
 
 inline void append_varint(std::string& out, std::uint64_t value) {

@@ -166,22 +166,43 @@ TEST_F(RecordedSpanTest, AStepOfTheWallClockDoesNotTearATrace) {
 
 TEST_F(RecordedSpanTest, WhatIsOverALimitIsCounted) {
   auto options = testing::test_options(clock_);
-  options.limits = {.attributes_max = 2, .events_max = 1, .value_bytes_max = 4};
+  options.limits = {
+      .attributes_max = 2, .events_max = 1, .event_attributes_max = 1, .value_bytes_max = 4};
   Tracer tracer{options};
   root_.tracer = &tracer;
   {
     RecordedSpan span{root_, {.name = "a long name"}};
-    for (const char* key : {"a", "b", "c", "d"}) span.set_attribute(key, "value");
+    for (const char* key : {"a", "key of b", "c", "d"}) span.set_attribute(key, "value");
     span.set_attribute("a", "€€");  // a known key has its place
-    span.add_event("e1", {{"a", 1}, {"b", 2}, {"c", 3}});
+    span.add_event("event", {{"a", 1}, {"b", 2}, {"c", 3}});
     span.add_event("e2");
+    span.set_status(SpanStatus::kError, "a long message");
   }
   const auto span = testing::take_spans(tracer).at(0);
-  EXPECT_EQ(span.name, "a lo");
-  EXPECT_THAT(span.attributes, ElementsAre(Pair("a", "€"), Pair("b", "valu")));
+  EXPECT_EQ(span.name, "a long name") << "the limit is one of values";
+  EXPECT_EQ(span.status_message, "a long message");
+  EXPECT_THAT(span.attributes, ElementsAre(Pair("a", "€"), Pair("key of b", "valu")));
   EXPECT_EQ(span.attributes_dropped, 2u);
   ASSERT_EQ(span.events.size(), 1u);
-  EXPECT_EQ(span.events[0].attributes.size(), 2u);
+  EXPECT_EQ(span.events[0].name, "event");
+  EXPECT_EQ(span.events[0].attributes.size(), 1u);
+  EXPECT_EQ(span.events_dropped, 1u);
+}
+
+TEST_F(RecordedSpanTest, ALimitMayBeZero) {
+  auto options = testing::test_options(clock_);
+  options.limits = {
+      .attributes_max = 0, .events_max = 0, .event_attributes_max = 0, .value_bytes_max = 0};
+  Tracer tracer{options};
+  root_.tracer = &tracer;
+  {
+    RecordedSpan span{root_, {.name = "name"}};
+    span.set_attribute("a", 1);
+    span.add_event("e");
+  }
+  const auto span = testing::take_spans(tracer).at(0);
+  EXPECT_EQ(span.name, "name");
+  EXPECT_EQ(span.attributes_dropped, 1u);
   EXPECT_EQ(span.events_dropped, 1u);
 }
 

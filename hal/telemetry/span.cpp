@@ -97,14 +97,14 @@ void RecordedSpan::add_event(std::string_view name, AttributeList attributes) {
   ++events_;
   const otlp::Nested event{fields_, otlp::field::kEvents};
   otlp::append_fixed_field(fields_, 1, unix_nanoseconds(tracer_->clock().now()));
-  otlp::append_text_field(fields_, 2, name, limits.value_bytes_max);
+  otlp::append_text_field(fields_, 2, name, otlp::kNameBytesMax);
   std::size_t count = 0;
   for (const Attribute& attribute : attributes) {
-    if (++count > limits.attributes_max) break;
+    if (++count > limits.event_attributes_max) break;
     otlp::append_attribute(fields_, 3, attribute.key, attribute.value, limits.value_bytes_max);
   }
-  if (attributes.size() > limits.attributes_max) {
-    otlp::append_varint_field(fields_, 4, attributes.size() - limits.attributes_max);
+  if (attributes.size() > limits.event_attributes_max) {
+    otlp::append_varint_field(fields_, 4, attributes.size() - limits.event_attributes_max);
   }
 }
 
@@ -140,17 +140,16 @@ std::uint64_t RecordedSpan::unix_nanoseconds(TimePoint time) const noexcept {
 
 void RecordedSpan::append_to(std::string& spans, TimePoint end) const {
   constexpr std::uint32_t kSpansOfScopeSpans = 2;
-  const std::size_t bytes_max = tracer_->options().limits.value_bytes_max;
   const otlp::Nested span{spans, kSpansOfScopeSpans};
   otlp::append_bytes_field(spans, otlp::field::kTraceId, context_.trace_id.bytes);
   otlp::append_bytes_field(spans, otlp::field::kSpanId, context_.span_id.bytes);
   if (!trace_state_.empty()) {
-    otlp::append_text_field(spans, otlp::field::kTraceState, trace_state_, bytes_max);
+    otlp::append_text_field(spans, otlp::field::kTraceState, trace_state_, otlp::kNameBytesMax);
   }
   if (parent_id_.valid()) {
     otlp::append_bytes_field(spans, otlp::field::kParentSpanId, parent_id_.bytes);
   }
-  otlp::append_text_field(spans, otlp::field::kName, name_, bytes_max);
+  otlp::append_text_field(spans, otlp::field::kName, name_, otlp::kNameBytesMax);
   otlp::append_varint_field(spans, otlp::field::kKind, static_cast<std::uint64_t>(kind_));
   otlp::append_fixed_field(spans, otlp::field::kStart, unix_nanoseconds(start_));
   otlp::append_fixed_field(spans, otlp::field::kEnd, unix_nanoseconds(end));
@@ -163,7 +162,9 @@ void RecordedSpan::append_to(std::string& spans, TimePoint end) const {
   }
   if (status_ != SpanStatus::kUnset) {
     const otlp::Nested status{spans, otlp::field::kStatus};
-    if (!status_message_.empty()) otlp::append_text_field(spans, 2, status_message_, bytes_max);
+    if (!status_message_.empty()) {
+      otlp::append_text_field(spans, 2, status_message_, otlp::kNameBytesMax);
+    }
     otlp::append_varint_field(spans, 3, static_cast<std::uint64_t>(status_));
   }
   const std::uint32_t flags =

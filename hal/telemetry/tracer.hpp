@@ -26,12 +26,13 @@ namespace hal::telemetry {
 /// They stay together: either all of them are exported or, when the queue is full, none.
 struct LocalTrace;
 
-/// What one span may hold (OTEL_SPAN_*_LIMIT, OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT). What is over a
+/// What one span may hold (OTEL_SPAN_*_LIMIT, OTEL_ATTRIBUTE_*_LIMIT). What is over a
 /// limit is left out, and counted in the span.
 struct SpanLimits {
-  std::size_t attributes_max = 128;  ///< of a span, and of each of its events
+  std::size_t attributes_max = 128;
   std::size_t events_max = 128;
-  std::size_t value_bytes_max = 16 * 1024;  ///< longer texts are cut between characters
+  std::size_t event_attributes_max = 128;   ///< of each event
+  std::size_t value_bytes_max = 16 * 1024;  ///< of a text that is a value, cut between characters
 };
 
 struct TracerOptions {

@@ -237,7 +237,9 @@ TEST_F(TracerTest, TheRequestAroundABatchIsComplete) {
   const std::string_view list[] = {"x", "y"};
   const Attribute resource[] = {{semconv::kServiceName, "api"},
                                 {"list", AttributeValue::List{list}}};
-  const auto bytes = OtlpRequest{resource}.encode(tracer.take_batch().span_bytes);
+  const OtlpRequest encoder{resource};
+  const std::string batch = tracer.take_batch().span_bytes;
+  const auto bytes = encoder.encode(batch);
   hal::internal::otlp::ExportTraceServiceRequest request;
   ASSERT_TRUE(request.ParseFromString(bytes));
   ASSERT_EQ(request.resource_spans_size(), 1);
@@ -249,6 +251,9 @@ TEST_F(TracerTest, TheRequestAroundABatchIsComplete) {
   EXPECT_EQ(spans.scope_spans(0).scope().name(), "hal9000");
   EXPECT_EQ(spans.scope_spans(0).spans_size(), 100);
   EXPECT_EQ(request.ByteSizeLong(), bytes.size());
+  hal::internal::otlp::EncodedTraceRequest outside;
+  outside.set_resource_spans(encoder.resource_spans(batch));
+  EXPECT_EQ(outside.SerializeAsString(), bytes);
 }
 
 }  // namespace

@@ -1,28 +1,23 @@
-// OtlpExporter: sends one worker's finished spans to a collector, by OTLP over HTTP.
+// SpanExporter: sends one worker's finished spans to a collector, batch by batch.
 #pragma once
 
 #include <hal/async/wait_queue.hpp>
 #include <hal/export/failure_log.hpp>
-#include <hal/export/http_post.hpp>
-#include <hal/service/layer.hpp>
+#include <hal/export/span_sender.hpp>
 #include <hal/telemetry/id_generator.hpp>
-#include <hal/telemetry/otlp_request.hpp>
 #include <hal/telemetry/tracer.hpp>
 
 #include <chrono>
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
 
 namespace hal::exporter {
 
-struct OtlpOptions {
-  /// The full URL, "http://127.0.0.1:4318/v1/traces".
+struct SpanExporterOptions {
+  /// Where the collector is, for the log.
   std::string endpoint{};
-  /// Beside content-type and user-agent (OTEL_EXPORTER_OTLP_HEADERS).
-  Headers headers{};
-  /// Of one batch, its retries included (OTEL_EXPORTER_OTLP_TIMEOUT).
+  /// Of one batch, its retries included (OTEL_EXPORTER_OTLP_TIMEOUT, OTEL_BSP_EXPORT_TIMEOUT).
   Duration timeout = std::chrono::seconds{10};
   /// Before the second attempt, give or take a fifth; half as much more before each further one.
   /// Zero: a failed batch is not sent again.
@@ -39,7 +34,7 @@ struct OtlpOptions {
 /// One per worker, on the worker's loop: not thread-safe. Requests never wait for it: what the
 /// collector does not take is dropped and counted, what cannot wait any longer is the tracer's to
 /// drop. Must outlive its Tasks.
-class OtlpExporter {
+class SpanExporter {
  public:
   struct Counters {
     std::uint64_t batches_exported = 0;
@@ -48,12 +43,10 @@ class OtlpExporter {
     std::uint64_t spans_failed = 0;  ///< of failed batches, and rejected by the collector
   };
 
-  /// `resource` describes the process, at least by service.name; it is copied.
-  OtlpExporter(OtlpOptions options, std::span<const telemetry::Attribute> resource,
-               std::shared_ptr<HttpPost> post);
-  OtlpExporter(const OtlpExporter&) = delete;
-  OtlpExporter& operator=(const OtlpExporter&) = delete;
-  ~OtlpExporter();
+  SpanExporter(SpanExporterOptions options, std::shared_ptr<SpanSender> sender);
+  SpanExporter(const SpanExporter&) = delete;
+  SpanExporter& operator=(const SpanExporter&) = delete;
+  ~SpanExporter();
 
   /// Exports whenever a batch is full, and what is there after each schedule_delay, until it is
   /// stopped. For the worker's background scope. A stop leaves what is pending to flush().
@@ -72,19 +65,14 @@ class OtlpExporter {
   Task<Result<>> flush_pending(telemetry::Tracer* tracer);
   /// Sends a batch, and counts what became of it.
   Task<Result<>> deliver(telemetry::Tracer::Batch batch);
-  /// send(), again as OTLP asks (opentelemetry-proto specification.md, "Failures"): without an
-  /// answer and after 429, 502, 503, 504; a Retry-After is kept; other answers are final.
-  Task<Result<HttpReply>> send_with_retries(const telemetry::Tracer::Batch* batch);
+  /// Sends it, and again what may be taken later; the sender knows which.
+  Task<Result<Delivery>> send_with_retries(const telemetry::Tracer::Batch* batch);
   Duration jittered(Duration delay) noexcept;
-  /// One request with the batch: it reports and counts nothing.
-  Task<Result<HttpReply>> send(const telemetry::Tracer::Batch* batch);
   Status lost(Failure kind, TimePoint now, std::size_t spans, Status why);
   void batch_ended() noexcept;
 
-  const OtlpOptions options_;
-  const telemetry::OtlpRequest request_;
-  const service::Layers layers_;
-  const std::shared_ptr<HttpPost> post_;
+  const SpanExporterOptions options_;
+  const std::shared_ptr<SpanSender> sender_;
   FailureLog log_;
   Counters counters_;
   telemetry::IdGenerator random_;

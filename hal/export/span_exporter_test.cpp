@@ -1,9 +1,10 @@
-#include <hal/export/otlp_exporter.hpp>
+#include <hal/export/span_exporter.hpp>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <hal/async/testing/manual_loop.hpp>
+#include <hal/export/otlp_http.hpp>
 #include <hal/export/otlp_response.hpp>
 #include <hal/telemetry/testing/captured_logs.hpp>
 #include <hal/telemetry/testing/test_tracer.hpp>
@@ -24,6 +25,7 @@ using telemetry::testing::decode_request;
 using ::testing::ElementsAre;
 
 constexpr std::size_t kBatch = 4;
+const std::string kEndpoint = "http://collector:4318/v1/traces";
 
 struct Received {
   std::string url{};
@@ -64,29 +66,28 @@ std::string partial_success(std::int64_t rejected, std::string message) {
   return response.SerializeAsString();
 }
 
-Task<> run_exporter(OtlpExporter* exporter, Tracer* tracer) { co_await exporter->run(*tracer); }
+Task<> run_exporter(SpanExporter* exporter, Tracer* tracer) { co_await exporter->run(*tracer); }
 
 Task<> make_spans(int count) {
   for (int i = 0; i < count; ++i) auto span = co_await start_span(fmt::format("span {}", i));
   co_return;
 }
 
-Task<> flush_into(OtlpExporter* exporter, Tracer* tracer, std::optional<Result<>>* out) {
+Task<> flush_into(SpanExporter* exporter, Tracer* tracer, std::optional<Result<>>* out) {
   out->emplace(co_await exporter->flush(*tracer));
 }
 
-class OtlpExporterTest : public ::testing::Test {
+class SpanExporterTest : public ::testing::Test {
  protected:
-  explicit OtlpExporterTest(Mode mode = Mode::kFull, Duration retry_base = 0s)
+  explicit SpanExporterTest(Mode mode = Mode::kFull, Duration retry_base = 0s)
       : retry_base_{retry_base}, tracer_{tracer_options(mode)} {
     background_.context().tracer = &tracer_;
     background_.spawn(run_exporter, &exporter_, &tracer_);
   }
-  ~OtlpExporterTest() override { end_run(); }
+  ~SpanExporterTest() override { end_run(); }
 
-  OtlpOptions options() const {
-    return {.endpoint = "http://collector:4318/v1/traces",
-            .headers = {{"x-tenant", "blue"}},
+  SpanExporterOptions options() const {
+    return {.endpoint = kEndpoint,
             .timeout = 10s,
             .retry_base = retry_base_,
             .schedule_delay = 5s,
@@ -98,10 +99,10 @@ class OtlpExporterTest : public ::testing::Test {
     options.batch_spans = kBatch;
     return options;
   }
-  std::unique_ptr<HttpPost> make_collector() {
-    auto collector = std::make_unique<FakeCollector>();
-    collector_ = collector.get();
-    return collector;
+  std::shared_ptr<SpanSender> make_sender() {
+    const telemetry::Attribute resource[]{{"service.name", "greeter"}};
+    collector_ = std::make_shared<FakeCollector>();
+    return make_otlp_http_sender(kEndpoint, {{"x-tenant", "blue"}}, resource, collector_);
   }
 
   void record(int spans) {
@@ -131,14 +132,13 @@ class OtlpExporterTest : public ::testing::Test {
   telemetry::testing::ManualClock clock_;
   hal::testing::ManualLoop loop_;
   Tracer tracer_;
-  FakeCollector* collector_ = nullptr;
-  const std::vector<telemetry::Attribute> resource_{{"service.name", "greeter"}};
-  OtlpExporter exporter_{options(), resource_, make_collector()};
+  std::shared_ptr<FakeCollector> collector_;
+  SpanExporter exporter_{options(), make_sender()};
   Scope background_{Context{.loop = &loop_}};
   std::optional<Result<>> flushed_;
 };
 
-TEST_F(OtlpExporterTest, SendsAFullBatchAtOnceAndTheRestByTheTimer) {
+TEST_F(SpanExporterTest, SendsAFullBatchAtOnceAndTheRestByTheTimer) {
   const TimePoint start = loop_.now();
   record(2 * kBatch + 1);
   EXPECT_THAT(spans_per_request(), ElementsAre(kBatch, kBatch));
@@ -153,13 +153,13 @@ TEST_F(OtlpExporterTest, SendsAFullBatchAtOnceAndTheRestByTheTimer) {
   EXPECT_TRUE(logs_.lines().empty());
 }
 
-TEST_F(OtlpExporterTest, SendsNothingWhenThereIsNothing) {
+TEST_F(SpanExporterTest, SendsNothingWhenThereIsNothing) {
   loop_.advance(1min);
   EXPECT_TRUE(collector_->received.empty());
   EXPECT_EQ(exporter_.counters().batches_exported, 0u);
 }
 
-TEST_F(OtlpExporterTest, TheRequestIsOtlp) {
+TEST_F(SpanExporterTest, TheRequestIsOtlp) {
   record(1);
   loop_.advance(5s);
   ASSERT_EQ(collector_->received.size(), 1u);
@@ -182,7 +182,7 @@ TEST_F(OtlpExporterTest, TheRequestIsOtlp) {
   EXPECT_EQ(request.resource_spans(0).scope_spans(0).spans(0).name(), "span 0");
 }
 
-TEST_F(OtlpExporterTest, EveryRequestIsGuardedAgainstTracesOfItsOwn) {
+TEST_F(SpanExporterTest, EveryRequestIsGuardedAgainstTracesOfItsOwn) {
   record(2 * kBatch);
   loop_.advance(1min);
   ASSERT_EQ(collector_->received.size(), 2u);  // the exports made no spans
@@ -196,7 +196,7 @@ TEST_F(OtlpExporterTest, EveryRequestIsGuardedAgainstTracesOfItsOwn) {
   }
 }
 
-TEST_F(OtlpExporterTest, ASlowCollectorHoldsUpNobodyButTheExporter) {
+TEST_F(SpanExporterTest, ASlowCollectorHoldsUpNobodyButTheExporter) {
   collector_->hangs = true;
   record(kBatch);
   record(3 * kBatch);
@@ -207,7 +207,7 @@ TEST_F(OtlpExporterTest, ASlowCollectorHoldsUpNobodyButTheExporter) {
   EXPECT_THAT(spans_per_request(), ElementsAre(kBatch, kBatch, kBatch, kBatch));
 }
 
-TEST_F(OtlpExporterTest, ACollectorThatNeverAnswersCostsOneBatchPerTimeout) {
+TEST_F(SpanExporterTest, ACollectorThatNeverAnswersCostsOneBatchPerTimeout) {
   collector_->hangs = true;
   record(kBatch);
   loop_.advance(10s);
@@ -216,7 +216,7 @@ TEST_F(OtlpExporterTest, ACollectorThatNeverAnswersCostsOneBatchPerTimeout) {
   EXPECT_EQ(logs_.count("http://collector:4318/v1/traces: deadline exceeded"), 1u);
 }
 
-TEST_F(OtlpExporterTest, LostBatchesAreCountedAndLoggedOncePerIntervalAndKind) {
+TEST_F(SpanExporterTest, LostBatchesAreCountedAndLoggedOncePerIntervalAndKind) {
   for (int i = 0; i < 3; ++i) {
     collector_->replies.push_back(error(Code::kUnavailable, "connection refused"));
     collector_->replies.push_back(HttpReply{.status = 503});
@@ -240,7 +240,7 @@ TEST_F(OtlpExporterTest, LostBatchesAreCountedAndLoggedOncePerIntervalAndKind) {
   EXPECT_EQ(logs_.lines().size(), 4u);
 }
 
-TEST_F(OtlpExporterTest, WhatTheCollectorRejectsIsCountedAndLogged) {
+TEST_F(SpanExporterTest, WhatTheCollectorRejectsIsCountedAndLogged) {
   collector_->replies.push_back(HttpReply{.status = 200, .body = partial_success(3, "too old")});
   record(kBatch);
   EXPECT_EQ(exporter_.counters().batches_exported, 1u);
@@ -249,7 +249,7 @@ TEST_F(OtlpExporterTest, WhatTheCollectorRejectsIsCountedAndLogged) {
   EXPECT_EQ(logs_.count("the collector says: too old (3 spans lost in 1 batches)"), 1u);
 }
 
-TEST_F(OtlpExporterTest, FlushSendsWhatIsPending) {
+TEST_F(SpanExporterTest, FlushSendsWhatIsPending) {
   record(2);
   const auto& flushed = start_flush();
   ASSERT_TRUE(flushed.has_value());
@@ -258,7 +258,7 @@ TEST_F(OtlpExporterTest, FlushSendsWhatIsPending) {
   EXPECT_EQ(tracer_.pending(), 0u);
 }
 
-TEST_F(OtlpExporterTest, FlushWaitsForWhatRunIsSending) {
+TEST_F(SpanExporterTest, FlushWaitsForWhatRunIsSending) {
   collector_->hangs = true;
   record(kBatch);
   const auto& flushed = start_flush();
@@ -270,7 +270,7 @@ TEST_F(OtlpExporterTest, FlushWaitsForWhatRunIsSending) {
   EXPECT_EQ(exporter_.counters().spans_exported, kBatch);
 }
 
-TEST_F(OtlpExporterTest, FlushEndsInTimeAndCountsWhatIsLeft) {
+TEST_F(SpanExporterTest, FlushEndsInTimeAndCountsWhatIsLeft) {
   end_run();
   collector_->hangs = true;
   Scope later{Context{.loop = &loop_, .tracer = &tracer_}};
@@ -286,7 +286,7 @@ TEST_F(OtlpExporterTest, FlushEndsInTimeAndCountsWhatIsLeft) {
   EXPECT_EQ(tracer_.pending(), 0u);
 }
 
-TEST_F(OtlpExporterTest, FlushTellsTheFirstFailureAndTriesTheRest) {
+TEST_F(SpanExporterTest, FlushTellsTheFirstFailureAndTriesTheRest) {
   end_run();
   collector_->replies.push_back(HttpReply{.status = 400});
   Scope later{Context{.loop = &loop_, .tracer = &tracer_}};
@@ -298,9 +298,9 @@ TEST_F(OtlpExporterTest, FlushTellsTheFirstFailureAndTriesTheRest) {
   EXPECT_EQ(exporter_.counters().batches_exported, 1u);
 }
 
-class RetryingExporterTest : public OtlpExporterTest {
+class RetryingExporterTest : public SpanExporterTest {
  protected:
-  RetryingExporterTest() : OtlpExporterTest{Mode::kFull, 1s} {}
+  RetryingExporterTest() : SpanExporterTest{Mode::kFull, 1s} {}
   Duration between(std::size_t first, std::size_t second) const {
     return collector_->received[second].time - collector_->received[first].time;
   }
@@ -363,9 +363,9 @@ TEST_F(RetryingExporterTest, AFlushEndsTheWaitingForARetry) {
   EXPECT_EQ(exporter_.counters().batches_exported, 1u);
 }
 
-class ForwardingExporterTest : public OtlpExporterTest {
+class ForwardingExporterTest : public SpanExporterTest {
  protected:
-  ForwardingExporterTest() : OtlpExporterTest{Mode::kForward} {}
+  ForwardingExporterTest() : SpanExporterTest{Mode::kForward} {}
 };
 
 TEST_F(ForwardingExporterTest, HasNothingToExport) {
