@@ -1,6 +1,7 @@
 #include <hal/cli/session.hpp>
 
 #include <hal/discovery/registry_choice.hpp>
+#include <hal/service/layers/trace/trace.hpp>
 
 namespace hal::cli {
 
@@ -13,7 +14,8 @@ Result<std::unique_ptr<Session>> Session::make(const config::Environment& enviro
 Session::Session(std::unique_ptr<service::Discovery> discovery)
     : discovery_{std::move(discovery)},
       background_{Context{.loop = &loop_}},
-      worker_{.index = 0, .loop = &loop_, .drain = &drain_, .background = &background_} {
+      worker_{.index = 0, .loop = &loop_, .drain = &drain_, .background = &background_},
+      untraced_{std::make_shared<layers::UntracedCall>()} {
   loop_.set_offload_pool(&pool_);
   loop_.set_worker(0, background_);
 }

@@ -11,7 +11,8 @@
 
 namespace hal::cli {
 
-/// A Host on the main thread. No traces: what a command asks is no part of any.
+/// A Host on the main thread. No traces: what a command asks is no part of any, nor does it make
+/// one in a mesh whose traces it looks at.
 class Session final : public service::Host {
  public:
   /// kInvalidArgument when the environment names no registry that can be used.
@@ -34,7 +35,7 @@ class Session final : public service::Host {
   [[nodiscard]] net::Endpoint listen_endpoint() const override { return {}; }
   [[nodiscard]] std::string_view service_name() const noexcept override { return "hal"; }
   [[nodiscard]] const service::Layers& server_layers() const noexcept override { return none_; }
-  [[nodiscard]] const service::Layers& client_layers() const noexcept override { return none_; }
+  [[nodiscard]] const service::Layers& client_layers() const noexcept override { return untraced_; }
   Task<Result<>> on_listening(service::Listening listening) override;
 
  private:
@@ -45,7 +46,8 @@ class Session final : public service::Host {
   service::Drain drain_;
   Scope background_;
   service::Worker worker_;
-  service::Layers none_;
+  const service::Layers none_{};
+  const service::Layers untraced_;
 };
 
 }  // namespace hal::cli

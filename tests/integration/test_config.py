@@ -3,6 +3,7 @@
 import json
 import re
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -65,6 +66,45 @@ def test_print_config_tells_where_each_value_comes_from(machine, config_file):
     assert values["HAL_WORKERS"] == ("2", "flag --workers")
     assert values["HAL_LOG_FORMAT"] == ("text", "default")
     assert values["HAL_CONFIG"] == (str(path), "flag --config")
+
+
+TRACE_VARIABLES = [
+    "HAL_TRACE_MODE", "ENABLE_TRACE", "HAL_MESH_PROVIDER", "HAL_FORWARD_HEADERS", "TRACE_URL",
+    "OTEL_SDK_DISABLED", "OTEL_PROPAGATORS", "OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG",
+    "OTEL_TRACES_EXPORTER", "OTEL_SERVICE_NAME", "OTEL_RESOURCE_ATTRIBUTES",
+    "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_PROTOCOL", "OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TIMEOUT",
+    "OTEL_EXPORTER_OTLP_COMPRESSION", "OTEL_EXPORTER_OTLP_CERTIFICATE",
+    "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", "OTEL_EXPORTER_OTLP_CLIENT_KEY",
+    "OTEL_EXPORTER_ZIPKIN_ENDPOINT", "OTEL_EXPORTER_ZIPKIN_TIMEOUT", "OTEL_BSP_SCHEDULE_DELAY",
+    "OTEL_BSP_EXPORT_TIMEOUT", "OTEL_BSP_MAX_QUEUE_SIZE", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE",
+    "OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT",
+    "OTEL_SPAN_EVENT_COUNT_LIMIT", "OTEL_EVENT_ATTRIBUTE_COUNT_LIMIT",
+    "OTEL_ATTRIBUTE_COUNT_LIMIT", "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT",
+]
+
+
+def test_each_variable_of_traces_is_in_the_help_and_the_guide(machine):
+    code, process = run(machine, [API], "--help")
+    assert code == 0
+    words = set(re.findall(r"\w+", process.output("out")))
+    guide = (Path(__file__).resolve().parents[2] / "docs" / "guides" / "configuration.md")
+    documented = set(re.findall(r"\w+", guide.read_text()))
+    assert [name for name in TRACE_VARIABLES if name not in words] == []
+    assert [name for name in TRACE_VARIABLES if name not in documented] == []
+
+
+def test_secrets_are_not_shown(machine):
+    code, process = run(machine, [API], "--print-config",
+                        OTEL_EXPORTER_OTLP_HEADERS="authorization=hunter2")
+    assert code == 0
+    assert "hunter2" not in process.output()
+    values = settings(process.output("out"))
+    assert values["OTEL_EXPORTER_OTLP_TRACES_HEADERS"] == (
+        "***", "environment OTEL_EXPORTER_OTLP_HEADERS")
+    code, process = run(machine, [API], OTEL_EXPORTER_OTLP_HEADERS="hunter2")
+    assert code == 2
+    assert "hunter2" not in process.output() and "entry 1 has no '='" in process.output()
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=IDS)

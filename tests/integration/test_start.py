@@ -68,12 +68,21 @@ REFUSED = [
     ("HAL_DRAIN_TIMEOUT", "soon", ["duration"]),
     ("HAL_MESH_PROVIDER", "other", ["auto", "zipkin", "w3c"]),
     ("OTEL_BSP_SCHEDULE_DELAY", "never", ["duration"]),
-    ("OTEL_PROPAGATORS", "jaeger", ["tracecontext", "baggage", "b3multi"]),
+    ("OTEL_PROPAGATORS", "xray", ["tracecontext", "baggage", "b3multi", "b3", "jaeger", "none"]),
     ("OTEL_TRACES_SAMPLER", "sometimes", []),
-    ("OTEL_TRACES_EXPORTER", "zipkin", ["otlp", "none"]),
+    ("OTEL_TRACES_EXPORTER", "console", ["otlp", "zipkin", "none"]),
+    ("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json", ["http/protobuf", "grpc"]),
+    ("OTEL_EXPORTER_OTLP_COMPRESSION", "zip", ["gzip", "none"]),
+    ("OTEL_EXPORTER_OTLP_TIMEOUT", "0", ["duration"]),
+    ("OTEL_EXPORTER_ZIPKIN_ENDPOINT", "zipkin:9411", ["http://"]),
+    ("OTEL_BSP_EXPORT_TIMEOUT", "never", ["duration"]),
+    ("OTEL_SPAN_EVENT_COUNT_LIMIT", "-1", ["0 to 100000"]),
+    ("OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "lots", ["0 to 1048576"]),
+    ("HAL_FORWARD_HEADERS", "content-length", ["one hop"]),
+    ("OTEL_RESOURCE_ATTRIBUTES", "nonsense", ["key=value"]),
     ("OTEL_EXPORTER_OTLP_ENDPOINT", "ftp://here", ["http"]),
     ("ENABLE_TRACE", "perhaps", ["true", "false"]),
-    ("TRACE_URL", "http://zipkin:9411/api/v2/spans", ["OTLP"]),
+    ("TRACE_URL", "zipkin", ["http://"]),
 ]
 
 
@@ -125,12 +134,16 @@ def test_with_a_collector_in_the_registry_they_are_full(machine):
 @pytest.mark.parametrize("variables, mode, reason", [
     ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"}, "full", "OTEL_EXPORTER_OTLP_ENDPOINT"),
     ({"TRACE_URL": "http://127.0.0.1:1"}, "full", "TRACE_URL"),
+    ({"OTEL_EXPORTER_ZIPKIN_ENDPOINT": "http://127.0.0.1:1"}, "full",
+     "OTEL_EXPORTER_ZIPKIN_ENDPOINT"),
+    ({"OTEL_TRACES_EXPORTER": "zipkin"}, "forward", "no endpoint"),
     ({"HAL_TRACE_MODE": "off"}, "off", "HAL_TRACE_MODE"),
     ({"HAL_TRACE_MODE": "FORWARD"}, "forward", "HAL_TRACE_MODE"),
     ({"ENABLE_TRACE": "false"}, "off", "ENABLE_TRACE"),
     ({"OTEL_SDK_DISABLED": "true"}, "forward", "OTEL_SDK_DISABLED"),
     ({"OTEL_TRACES_EXPORTER": "none"}, "forward", "OTEL_TRACES_EXPORTER"),
-], ids=["endpoint", "TRACE_URL", "off", "forward", "ENABLE_TRACE", "disabled", "no exporter"])
+], ids=["endpoint", "TRACE_URL", "Zipkin", "exporter's name alone", "off", "forward",
+        "ENABLE_TRACE", "disabled", "no exporter"])
 def test_the_mode_and_its_reason(machine, variables, mode, reason):
     got, why = modes(machine.greeter(**variables))
     assert got == mode and reason in why

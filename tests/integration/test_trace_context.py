@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from support import rpc
-from support.harness import Callbacks, Harness
+from support import http, rpc
+from support.harness import Harness
 from support.trace_table import NAMES, rows
 
 ROWS = rows("w3c-vectors.json")
@@ -20,7 +20,7 @@ PARENT = [("traceparent", f"00-{TRACE}-{SPAN}-01")]
 
 @pytest.fixture(scope="module")
 def harness(shared_machine):
-    recorders = Callbacks(), rpc.StandIn(lambda text, context: "[]")
+    recorders = http.Recorder(), rpc.StandIn(lambda text, context: "[]")
     yield Harness(shared_machine, *recorders)
     for recorder in recorders:
         recorder.stop()

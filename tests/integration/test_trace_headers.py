@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from support import rpc
-from support.harness import Callbacks, Harness, plain
+from support import http, rpc
+from support.harness import Harness, plain
 from support.trace_table import NAMES, expanded, golden_rows, rows
 
 # What a request has beside the headers that are looked at.
@@ -20,7 +20,7 @@ ROWS = {"vectors": rows("trace-vectors.json"), "w3c": rows("w3c-vectors.json"),
 def recorders():
     # By itself gRPC's core refuses more than 8 KB of metadata.
     options = [("grpc.max_metadata_size", 65536), ("grpc.absolute_max_metadata_size", 65536)]
-    made = Callbacks(), rpc.StandIn(lambda text, context: "[]", options=options)
+    made = http.Recorder(), rpc.StandIn(lambda text, context: "[]", options=options)
     yield made
     for recorder in made:
         recorder.stop()

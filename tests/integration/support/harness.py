@@ -3,45 +3,11 @@ recorded."""
 
 import base64
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from support import h2, http, rpc
 from support.machine import BIN
 
 HARNESS = BIN / "hal9000-trace-harness"
-
-
-class Callbacks:
-    """An HTTP server that keeps the headers of each POST, as pairs, and its body."""
-
-    def __init__(self):
-        self.calls = {}  # path -> [(headers, body)]
-        calls = self.calls
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["content-length"]))
-                calls.setdefault(self.path, []).append((self.headers.items(), body))
-                # In one piece: a second one would wait for the acknowledgement of the first.
-                self.wfile.write(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
-                                 b"content-length: 2\r\n\r\n[]")
-
-            def log_message(self, *_):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        self._thread = threading.Thread(target=self.server.serve_forever)
-        self._thread.start()
-
-    def stop(self):
-        self.server.shutdown()
-        self._thread.join()
-        self.server.server_close()
 
 
 def plain(headers):

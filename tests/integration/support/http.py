@@ -1,9 +1,11 @@
-"""HTTP clients: a plain one, and raw bytes over a socket."""
+"""HTTP clients, a plain one and raw bytes over a socket, and a server that keeps what comes."""
 
 import http.client
 import json
 import socket
+import threading
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from support import CAP
 
@@ -115,3 +117,38 @@ def exchange(address, data):
     with RawConnection(address) as connection:
         connection.send(data)
         return connection.read_response()
+
+
+class Recorder:
+    """A server that keeps the headers of each request, as pairs, and its body."""
+
+    def __init__(self, status=200):
+        self.calls = {}  # path -> [(headers, body)]
+        calls = self.calls
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self):
+                self.do_POST()
+
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["content-length"] or 0))
+                calls.setdefault(self.path, []).append((self.headers.items(), body))
+                # In one piece: a second one would wait for the acknowledgement of the first.
+                self.wfile.write(b"HTTP/1.1 %d OK\r\ncontent-type: application/json\r\n"
+                                 b"content-length: 2\r\n\r\n[]" % status)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        self._thread = threading.Thread(target=self.server.serve_forever)
+        self._thread.start()
+
+    def stop(self):
+        self.server.shutdown()
+        self._thread.join()
+        self.server.server_close()
