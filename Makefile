@@ -1,7 +1,7 @@
 # hal9000: `make run` starts everything on this machine, `make test` proves it.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run mesh build install test bench tidy lint format clean packages
+.PHONY: help run mesh build install test bench fuzz tidy lint format clean packages
 
 BUILD := build/release
 BINARIES := hal9000-api hal9000-greeter hal
@@ -19,6 +19,7 @@ help:
 	@echo 'make test    build everything and run every test: unit, style, integration'
 	@echo 'make bench   what a request costs, here and in the peers: half an hour on an idle machine of two'
 	@echo '             CPUs. ARGS="--quick rpc": only see that it works; ARGS=--help: what else there is'
+	@echo 'make fuzz    libFuzzer on each parser of trace headers, a minute each; ARGS="--seconds 600 b3"'
 	@echo 'make build   the programs alone: $(BUILD)/bin/{hal9000-api,hal9000-greeter,hal}'
 	@echo 'make install libraries, headers, programs into PREFIX=$(PREFIX), for find_package(hal9000)'
 	@echo 'make tidy    the style test alone (docs/STYLE.md)'
@@ -58,6 +59,10 @@ bench:
 	@cmake --preset release --log-level=WARNING -DHAL_BENCH=ON
 	@ninja -C $(BUILD) -j$(JOBS) hal_bench
 	@exec bench/run $(ARGS)
+
+fuzz:
+	@tools/install-packages test
+	@exec tools/run-fuzzers --jobs $(JOBS) $(ARGS)
 
 tidy:
 	@exec tools/tidy/tidy

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Tests of install-packages (with stand-ins for apt-get and dpkg-query) and of run-tests."""
+"""Tests of install-packages (with stand-ins for apt-get and dpkg-query), run-tests, run-fuzzers."""
 
 import importlib.machinery
 import importlib.util
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -23,6 +24,7 @@ def load(name):
 
 
 run_tests = load("run-tests")
+run_fuzzers = load("run-fuzzers")
 
 
 class Folder(unittest.TestCase):
@@ -165,6 +167,22 @@ class Counts(Folder):
                                           "</testcase><testcase><skipped/></testcase></testsuite>"
                                           "</testsuites>")
         self.assertEqual(str(run_tests.count_pytest(report)), "1 passed, 1 failed, 1 skipped")
+
+
+class Fuzzers(unittest.TestCase):
+    FUZZ = TOOLS.parent / "fuzz"
+
+    def test_every_target_is_run_and_has_seeds(self):
+        built = re.search(r"foreach\(name (.*)\)", (self.FUZZ / "CMakeLists.txt").read_text())[1]
+        self.assertEqual(sorted(built.split()), sorted([*run_fuzzers.HEADERS, "extract"]))
+        for target in built.split():
+            self.assertGreater(len(list(run_fuzzers.seeds(target))), 5, target)
+
+    def test_the_names_of_headers_stand_in_the_targets_order(self):
+        names = re.search(r"kNames\{(.*?)\}", (self.FUZZ / "extract.cpp").read_text(), re.DOTALL)[1]
+        quoted = re.findall('"([^"]+)"', names)
+        self.assertEqual(run_fuzzers.NAMES, quoted[:len(run_fuzzers.NAMES)])
+        self.assertEqual(64 % len(quoted), 0)
 
 
 if __name__ == "__main__":

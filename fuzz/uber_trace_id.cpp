@@ -1,0 +1,10 @@
+#include "fuzz.hpp"
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const auto parsed = hal::wire::parse_uber_trace_id(fuzz::text_of(data, size));
+  fuzz::check(parsed);
+  if (!parsed.context.valid()) return 0;
+  const auto again = hal::wire::parse_uber_trace_id(hal::wire::write_uber_trace_id(parsed.context));
+  hal::expects(again.context == parsed.context && !again.rejected, "what is written is read alike");
+  return 0;
+}
