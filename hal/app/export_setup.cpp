@@ -183,10 +183,10 @@ Result<ExportSetup> choose_endpoint(const ExportVariables& variables) {
   if (!otlp) return error(otlp.error());
   ExportSetup setup;
   if (exporter != "zipkin") setup = from_otlp(variables, *otlp);
-  if (setup.endpoint.empty() && exporter != "otlp" && variables.zipkin_endpoint) {
+  if (setup.variable.empty() && exporter != "otlp" && variables.zipkin_endpoint) {
     setup = from_zipkin(*variables.zipkin_endpoint);
   }
-  if (setup.endpoint.empty() && variables.trace_url) {
+  if (setup.variable.empty() && variables.trace_url) {
     auto from_url = from_trace_url(*variables.trace_url, *otlp);
     if (!from_url) return from_url;
     setup = std::move(*from_url);
@@ -197,7 +197,7 @@ Result<ExportSetup> choose_endpoint(const ExportVariables& variables) {
                                  zipkin ? "Zipkin" : "OTLP", exporter));
     }
   }
-  if (setup.endpoint.empty()) return setup;
+  if (setup.variable.empty()) return setup;
   if (auto right = check_endpoint(setup); !right) return error(right.error());
   return setup;
 }

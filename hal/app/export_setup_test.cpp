@@ -135,6 +135,7 @@ TEST(ExportSetup, RefusesWithVariableValueAndRule) {
       {{{kProtocol, "http/json"}},
        "OTEL_EXPORTER_OTLP_PROTOCOL='http/json': allowed is one of http/protobuf, grpc"},
       {{{kBase, "c:4318"}}, "OTEL_EXPORTER_OTLP_ENDPOINT='c:4318"},
+      {{{kBase, "/"}, {kProtocol, "grpc"}}, "OTEL_EXPORTER_OTLP_ENDPOINT=''"},
       {{{kZipkinEndpoint, "nonsense"}}, "OTEL_EXPORTER_ZIPKIN_ENDPOINT='nonsense'"},
       {{{"TRACE_URL", "nonsense"}}, "TRACE_URL='nonsense'"},
       {{{"TRACE_URL", "http://z:9411"}, {"OTEL_TRACES_EXPORTER", "otlp"}},

@@ -99,12 +99,14 @@ void App::Impl::start_workers() {
 
 void App::Impl::say_how_traces_go() const {
   const auto& exporting = traces.exporting;
-  const std::string where =
-      exporting.endpoint.empty()
-          ? ""
-          : fmt::format(", spans go to {} by {}", exporting.endpoint, name(exporting.protocol));
-  log::info("traces: {} ({}){}", telemetry::name(traces.mode.mode), traces.mode.reason, where);
-  if (!exporting.warning.empty()) log::warn("{}", exporting.warning);
+  const std::string mode =
+      fmt::format("traces: {} ({})", telemetry::name(traces.mode.mode), traces.mode.reason);
+  if (exporting.endpoint.empty()) {
+    log::info("{}", mode);
+  } else {
+    log::info("{}, spans go to {} by {}", mode, exporting.endpoint, name(exporting.protocol));
+    if (!exporting.warning.empty()) log::warn("{}", exporting.warning);
+  }
   log::info("registry: {} ({})", discovery->name(), discovery_reason);
 }
 
