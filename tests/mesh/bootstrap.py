@@ -56,10 +56,10 @@ class Tracing:
 
 @dataclass(frozen=True)
 class Inbound:
-    """A sidecar's listener for its application. Port 0: any free one."""
+    """A sidecar's listener for its application."""
     app_port: int
     protocol: str  # http or grpc, as Istio reads it off a Service's port name
-    port: int = 0
+    port: int
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Outbound:
     host: str
     protocol: str
     to_port: int
-    port: int = 0
+    port: int
 
 
 @dataclass(frozen=True)

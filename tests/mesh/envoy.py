@@ -62,31 +62,26 @@ def _install(version, folder):
 
 
 class Envoy:
-    """A started process with its listeners open. The machine ends it."""
+    """A process that starts. The machine ends it."""
 
     def __init__(self, machine, version, proxy, folder):
-        self.proxy = proxy
         folder.mkdir()
-        config, admin = folder / "bootstrap.json", folder / "admin-address"
+        config, self._admin_file = folder / "bootstrap.json", folder / "admin-address"
         config.write_text(json.dumps(bootstrap(proxy), indent=1))
         self.process = machine.start(
             [binary(version), "-c", config, "--concurrency", "1", "--disable-hot-restart",
-             "--admin-address-path", admin, "-l", "info"], {})
+             "--admin-address-path", self._admin_file, "-l", "info"], {})
+
+    def wait_until_listening(self):
         self.process.wait_line("starting main dispatch loop")
-        self.admin = admin.read_text()
-        assert ask_until(lambda: self.stats("listener_manager.workers_started").get(
-            "listener_manager.workers_started") == 1), self.process.output()
-        listeners = json.loads(self._get("/listeners?format=json"))["listener_statuses"]
-        self._ports = {status["name"]: status["local_address"]["socket_address"]["port_value"]
-                       for status in listeners}
+        self.admin = self._admin_file.read_text()
+        started = "listener_manager.workers_started"
+        assert ask_until(lambda: self.stats(started)[started] == 1), self.process.output()
 
     def _get(self, path):
         response = http.get(self.admin, path)
         assert response.status == 200, response
         return response.body
-
-    def port_of(self, listener):
-        return self._ports[listener]
 
     def stats(self, expression):
         """Counters and gauges whose names match the regular expression."""

@@ -12,11 +12,10 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-from bootstrap import (FLUSH_MS, LOOPBACK, ZIPKIN, Inbound, Outbound, Proxy, Tracing,
-                       inbound_name, outbound_name)
+from bootstrap import FLUSH_MS, LOOPBACK, ZIPKIN, Inbound, Outbound, Proxy, Tracing
 from envoy import NEWEST, Envoy
 from support import CAP, http
 from support.machine import API, BIN, GREETER, HAL, Machine
@@ -75,18 +74,21 @@ API_SERVICE = Service("hal9000-api", program(API), calls=("hal9000-greeter",))
 CHAIN = (API_SERVICE, GREETER_SERVICE)  # the first is the one behind the gateway
 
 
-class ReservedPort:
-    """A free port that nobody else gets: bound, never listened on, and shared with the listener to
-    come by SO_REUSEPORT."""
+class ReservedPorts:
+    """Free ports that nobody else gets: bound, never listened on, and shared by SO_REUSEPORT with
+    the listener to come."""
 
     def __init__(self):
-        self.socket = socket.socket()
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        self.socket.bind((LOOPBACK, 0))
-        self.port = self.socket.getsockname()[1]
+        self._sockets = contextlib.ExitStack()
+
+    def take(self):
+        reserved = self._sockets.enter_context(socket.socket())
+        reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        reserved.bind((LOOPBACK, 0))
+        return reserved.getsockname()[1]
 
     def close(self):
-        self.socket.close()
+        self._sockets.close()
 
 
 @dataclass
@@ -94,7 +96,7 @@ class Pod:
     app: object
     sidecar: Envoy
     address: str  # its sidecar's inbound listener
-    outbound: dict = field(default_factory=dict)  # service -> its sidecar's outbound listener
+    outbound: dict  # service -> its sidecar's outbound listener
 
 
 class Mesh:
@@ -132,49 +134,40 @@ class Mesh:
         self.traces = self.collector.traces
         receives = self.collector.node.metadata
         self._otlp = receives["otlp"]
-        tracing = Tracing(self.mode, port_of(receives[self.mode.provider]), self._sampling,
-                          self._generate_request_id)
-        for service in reversed(self.services):
-            self.pods[service.name] = self._start_pod(service, tracing)
-        first = self.services[0]
-        to_first = self._outbound(first.name)
-        self.gateway = self._start_envoy(Proxy(GATEWAY, tracing, outbound=(to_first,),
-                                               is_gateway=True, retries=self._retries))
-        self.address = f"{LOOPBACK}:{self.gateway.port_of(outbound_name(to_first))}"
+        self._tracing = Tracing(self.mode, port_of(receives[self.mode.provider]), self._sampling,
+                                self._generate_request_id)
+        with contextlib.closing(ReservedPorts()) as ports:
+            for service in reversed(self.services):
+                self.pods[service.name] = self._start_pod(service, ports)
+            to_first = self._outbound(self.services[0].name, ports.take())
+            self.gateway = self._start_envoy(GATEWAY, outbound=(to_first,), is_gateway=True)
+            for envoy in self.envoys:
+                envoy.wait_until_listening()
+        self.address = f"{LOOPBACK}:{to_first.port}"
 
-    def _service(self, name):
-        return next(service for service in self.services if service.name == name)
+    def _outbound(self, name, port):
+        (protocol,) = (known.protocol for known in self.services if known.name == name)
+        return Outbound(f"{name}.default.svc.cluster.local", protocol,
+                        port_of(self.pods[name].address), port)
 
-    def _outbound(self, name, port=0):
-        to_port = port_of(self.pods[name].address)
-        return Outbound(f"{name}.default.svc.cluster.local", self._service(name).protocol, to_port,
-                        port)
+    def _start_envoy(self, workload, **listeners):
+        proxy = Proxy(workload, self._tracing, retries=self._retries, **listeners)
+        return Envoy(self.machine, self.envoy, proxy, self.folder / workload)
 
-    def _start_envoy(self, proxy):
-        return Envoy(self.machine, self.envoy, proxy, self.folder / proxy.workload)
-
-    def _start_pod(self, service, tracing):
-        """The sidecar must know the application's port and the application its sidecar's outbound
-        ports: those are reserved before either starts."""
-        with contextlib.ExitStack() as stack:
-            outbound = {}
-            for name in service.calls:
-                port = stack.enter_context(contextlib.closing(ReservedPort())).port
-                outbound[name] = self._outbound(name, port)
-            collector = self._otlp
-            listeners = list(outbound.values())
-            if self._exports_through_sidecar:
-                port = stack.enter_context(contextlib.closing(ReservedPort())).port
-                listeners.append(Outbound("otel.istio-system.svc.cluster.local", "http",
-                                          port_of(self._otlp), port))
-                collector = f"http://{LOOPBACK}:{port}"
-            addresses = {name: f"{LOOPBACK}:{known.port}" for name, known in outbound.items()}
-            app = service.start(self._place(service.name, addresses, collector))
-            inbound = Inbound(app.port, service.protocol)
-            sidecar = self._start_envoy(Proxy(f"{service.name}.default", tracing, (inbound,),
-                                              tuple(listeners), retries=self._retries))
-        address = f"{LOOPBACK}:{sidecar.port_of(inbound_name(inbound))}"
-        return Pod(app, sidecar, address, addresses)
+    def _start_pod(self, service, ports):
+        outbound = [self._outbound(name, ports.take()) for name in service.calls]
+        addresses = {name: f"{LOOPBACK}:{known.port}"
+                     for name, known in zip(service.calls, outbound)}
+        collector = self._otlp
+        if self._exports_through_sidecar:
+            outbound.append(Outbound("otel.istio-system.svc.cluster.local", "http",
+                                     port_of(self._otlp), ports.take()))
+            collector = f"http://{LOOPBACK}:{outbound[-1].port}"
+        app = service.start(self._place(service.name, addresses, collector))
+        inbound = Inbound(app.port, service.protocol, ports.take())
+        sidecar = self._start_envoy(f"{service.name}.default", inbound=(inbound,),
+                                    outbound=tuple(outbound))
+        return Pod(app, sidecar, f"{LOOPBACK}:{inbound.port}", addresses)
 
     def _place(self, name, addresses, collector):
         known = ",".join(f"{service}={address}" for service, address in addresses.items())

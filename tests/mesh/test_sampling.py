@@ -146,7 +146,7 @@ def test_contexts_as_clients_send_them(mesh_of, envoy_version, mode, trace_mode)
         tree = inside(trace_mode)
         expected = [] if ands_decisions(mode, envoy_version) else [tree]
         traces = mesh.settled_traces(sum(map(size, expected)))
-        assert differences(traces, expected, remote_parent=PARENT) == []
+        assert differences(traces, expected, [PARENT]) == []
         assert {span.trace_id for spans in traces for span in spans} <= {TRACE}
 
 
@@ -166,4 +166,4 @@ def test_without_request_ids(mesh_of, envoy_version, mode, trace_mode):
         assert [note(known) for known in at_greeter["x-request-id"]] == ["9" if kept else "4"]
         expected = [inside(trace_mode)] * kept
         traces = mesh.settled_traces(sum(map(size, expected)))
-        assert differences(traces, expected, remote_parent=PARENT) == []
+        assert differences(traces, expected, [PARENT]) == []

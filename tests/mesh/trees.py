@@ -55,9 +55,9 @@ def size(tree):
     return 1 + sum(map(size, tree[2]))
 
 
-def trees(spans, remote_parent=""):
+def trees(spans, remote_parents=("",)):
     """What the spans of one trace are: one tree, if nothing is wrong. A span whose parent is
-    missing is the root of a further tree, ("orphan of " its parent's id, ...)."""
+    missing and none of the remote ones is the root of a further tree, ("orphan of ...", ...)."""
     ids = Counter(span.id for span in spans)
     children = defaultdict(list)
     for span in spans:
@@ -73,7 +73,7 @@ def trees(spans, remote_parent=""):
     found = []
     for root in children[None]:
         service, kind, below = tree(root)
-        if root.parent_id != remote_parent:
+        if root.parent_id not in remote_parents:
             service = f"orphan of {root.parent_id}: {service}"
         found.append((service, kind, below))
     return sorted(found) if seen == len(spans) else [*found, ("a loop of parents", "", ())]
@@ -85,13 +85,19 @@ def draw(tree, depth=0):
                                                              for child in below)])
 
 
-def differences(traces, expected, remote_parent=""):
+def differences(traces, expected, remote_parents=("",)):
     """Empty when each trace is one of the expected trees, in any order, and none is missing."""
-    have = Counter(tuple(trees(spans, remote_parent)) for spans in traces)
+    have = Counter(tuple(trees(spans, remote_parents)) for spans in traces)
     want = Counter((tree,) for tree in expected)
     return [f"{count} {what}:\n" + "\n".join(map(draw, found))
             for what, counter in (("unexpected", have - want), ("missing", want - have))
             for found, count in counter.items()]
+
+
+def parents_elsewhere(traces):
+    """How many traces hang below which span that is not theirs; "": none."""
+    return Counter(span.parent_id for spans in traces for span in spans
+                   if span.parent_id not in {known.id for known in spans})
 
 
 def request_ids(traces):
