@@ -40,7 +40,7 @@ class App final : public service::Host {
     return options;
   }
 
-  /// Calls to a service by its name in the registry.
+  /// Calls to a service by its name in the registry. The app must outlive the channel.
   [[nodiscard]] rpc::Channel channel(std::string service, rpc::ChannelOptions options = {}) {
     return rpc::Channel{*this, std::move(service), std::move(options)};
   }
@@ -58,7 +58,8 @@ class App final : public service::Host {
   Task<Result<>> on_listening(service::Listening listening) override;
 
   /// Runs `serve` until it returns, or a signal asks to stop, and drains. For hal::run: call it
-  /// once, from the main thread.
+  /// once, from the main thread. OK after a drain; else the error of `serve`, or why the process
+  /// cannot be what its options say.
   [[nodiscard]] Result<> run(Task<Result<>> (*serve)(App& app));
 
   /// Every option, those that only `serve` reads too: runs it without a network up to where its

@@ -19,6 +19,7 @@ struct FileOptions {
 };
 BOOST_DESCRIBE_STRUCT(FileOptions, (), (config))
 
+/// Their variables and what they mean: `--help` of any service, or describe().
 struct AppOptions {
   std::string service_name{};  ///< empty: the program's own name
   std::string service_host{};  ///< empty: all addresses

@@ -5,6 +5,7 @@
 
 namespace hal::app {
 
+/// "major.minor.patch"; CMake reads the package's version here.
 inline constexpr std::string_view kVersion = "0.1.0";
 
 }  // namespace hal::app

@@ -23,11 +23,11 @@ class Identity;
 /// The values of one request (or of one background job) on one loop. A Task inherits a pointer to
 /// its awaiter's Context; scopes and spans put a changed copy in place for what runs inside them.
 struct Context {
-  Loop* loop = nullptr;        ///< where its coroutines run; never null in a running one
-  StopSource* stop = nullptr;  ///< null: nothing can stop it
-  TimePoint deadline = kNoDeadline;
-  SpanContext span{};                           ///< invalid outside a trace
-  telemetry::Tracer* tracer = nullptr;          ///< the worker's; null: nothing records spans
+  Loop* loop = nullptr;                 ///< where its coroutines run; never null in a running one
+  StopSource* stop = nullptr;           ///< null: nothing can stop it
+  TimePoint deadline = kNoDeadline;     ///< of all work in it; calls pass it on
+  SpanContext span{};                   ///< invalid outside a trace
+  telemetry::Tracer* tracer = nullptr;  ///< the worker's; null: nothing records spans
   telemetry::RecordedSpan* recorded = nullptr;  ///< the span being recorded here, if any
   ForwardedHeadersPtr forwarded{};              ///< null when no request came in
   std::shared_ptr<const Identity> identity{};

@@ -7,12 +7,14 @@
 namespace hal {
 
 /// A Context with a deadline of its own, for as long as this object lives: a copy of `outer` that
-/// is stopped with it, or with DEADLINE_EXCEEDED at the earlier of the two deadlines.
+/// is stopped with it, or with DEADLINE_EXCEEDED at the earlier of the two deadlines. `outer`'s
+/// loop and stop must outlive it.
 class DeadlineContext final : private Timer {
  public:
   DeadlineContext(const Context& outer, TimePoint deadline);
   ~DeadlineContext();
   [[nodiscard]] Context& context() noexcept { return context_; }
+  /// Stops what runs in it, and leaves `outer` alone. Precondition: !reason.ok().
   void stop(Status reason) noexcept { stop_.request(std::move(reason)); }
 
  private:
@@ -21,7 +23,7 @@ class DeadlineContext final : private Timer {
   Context context_;
 };
 
-/// Awaits the task under a Context that `context` names instead of the caller's.
+/// Awaits the task under `context` instead of the caller's Context. `context` must outlive it.
 template <class T>
 Task<T> run_in(Context& context, Task<T>&& task) {
   auto& promise = co_await detail::this_promise();

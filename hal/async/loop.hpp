@@ -22,6 +22,7 @@ class Loop {
   Loop& operator=(const Loop&) = delete;
   virtual ~Loop() = default;
 
+  /// The loop's monotonic clock.
   [[nodiscard]] virtual TimePoint now() const noexcept = 0;
 
   /// Runs `work` on the loop's thread, later. Thread-safe. Work must not throw.
@@ -49,6 +50,7 @@ class Loop {
     worker_index_ = index;
     background_ = &background;
   }
+  /// 0 outside a worker.
   [[nodiscard]] unsigned worker_index() const noexcept { return worker_index_; }
   /// Null outside a worker.
   [[nodiscard]] Scope* background() const noexcept { return background_; }

@@ -36,7 +36,8 @@ struct OffloadOutcome<Result<R>> {
 /// Runs `function(values...)`, a plain callable, on the loop's offload pool: `auto hash = co_await
 /// offload(hash_password, password)`. Result<R> of what it returns; a Result stays as it is. An
 /// exception becomes INTERNAL, a full queue RESOURCE_EXHAUSTED. A stop does not interrupt it: the
-/// values live in this coroutine, which waits for the end.
+/// values live in this coroutine, which waits for the end. A loop without a pool is a contract
+/// failure.
 template <class F, class... Values>
 auto offload(F function, Values... values)
     -> Task<typename detail::OffloadOutcome<std::invoke_result_t<F&, Values&...>>::type> {

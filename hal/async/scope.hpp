@@ -58,6 +58,8 @@ class Child {
 /// Children of one with_scope call. Belongs to its loop: not thread-safe.
 class Scope {
  public:
+  /// Copies `context`, whose loop and stop must outlive the scope. No child may be left at its end
+  /// (a contract): with_scope and join() see to that.
   explicit Scope(const Context& context);
   Scope(const Scope&) = delete;
   Scope& operator=(const Scope&) = delete;
@@ -77,11 +79,14 @@ class Scope {
 
   /// How many children have not ended yet.
   [[nodiscard]] std::size_t active() const noexcept { return active_; }
+  /// What the children's Contexts are copies of. Lives as long as the scope.
   [[nodiscard]] Context& context() noexcept { return context_; }
 
   /// For with_scope: awaited, it resumes when no child is left.
   [[nodiscard]] auto join() noexcept;
+  /// OK while nothing has failed; what cancel() ended is no failure.
   [[nodiscard]] const Status& first_error() const noexcept { return first_error_; }
+  /// Notes the error if it is the first one, and stops the scope with it.
   void fail(Status status) noexcept;
 
  private:

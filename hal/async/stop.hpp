@@ -15,8 +15,10 @@ class StopCallback {
   StopCallback(const StopCallback&) = delete;
   StopCallback& operator=(const StopCallback&) = delete;
 
-  /// Calls on_stop at once if `source` is stopped already. A null source never stops.
+  /// Calls on_stop at once if `source` is stopped already. A null source never stops. Precondition:
+  /// not attached.
   void attach(StopSource* source);
+  /// Detaches: on_stop is not called any more. Nothing happens when it is not attached.
   void release() noexcept;
 
  protected:
@@ -37,6 +39,7 @@ class StopCallback {
 /// alone. Must outlive its callbacks. One loop: a stop from another thread is posted to it.
 class StopSource final : private StopCallback {
  public:
+  /// Null: it has no parent. A parent must outlive it.
   explicit StopSource(StopSource* parent = nullptr);
   ~StopSource();
 

@@ -28,6 +28,7 @@ class Timer {
   Timer(const Timer&) = delete;
   Timer& operator=(const Timer&) = delete;
   [[nodiscard]] bool armed() const noexcept { return index_ != kNotQueued; }
+  /// What it was armed for last.
   [[nodiscard]] TimePoint due() const noexcept { return due_; }
 
  protected:
@@ -45,6 +46,7 @@ class Timer {
 /// A binary heap of timers that know their place in it. Not thread-safe.
 class TimerQueue {
  public:
+  /// Precondition: the timer is not armed. It must live until it has fired or is removed.
   void add(Timer& timer, TimePoint due);
   /// Nothing happens for a timer that is not queued.
   void remove(Timer& timer) noexcept;

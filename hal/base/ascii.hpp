@@ -10,6 +10,7 @@
 
 namespace hal {
 
+/// A-Z as a-z; every other byte as it is.
 [[nodiscard]] constexpr char ascii_lower(char c) noexcept {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
@@ -20,6 +21,7 @@ namespace hal {
   return lower;
 }
 
+/// Equal but for the case of A-Z and a-z.
 [[nodiscard]] constexpr bool ascii_iequals(std::string_view a, std::string_view b) noexcept {
   return std::ranges::equal(a, b, [](char x, char y) { return ascii_lower(x) == ascii_lower(y); });
 }

@@ -13,7 +13,8 @@ namespace hal {
 
 /// Fields in the order they came, duplicates kept, names compared without case (RFC 9110 5.1).
 /// All text lies in one buffer: a list costs two allocations, whatever its length.
-/// Views handed out are valid until the next call that changes the list. Not thread-safe.
+/// Views handed out are valid until the next call that changes the list, so none of them may be an
+/// argument of such a call. Not thread-safe. At most 4 GiB in all: readers' limits are far below.
 class Headers {
  public:
   struct Field {
@@ -49,6 +50,7 @@ class Headers {
     entries_.reserve(fields);
     text_.reserve(bytes);
   }
+  /// Appends a field. Any bytes are taken: what may go out is for the writers to check.
   void add(std::string_view name, std::string_view value);
   /// Removes all fields of this name, then adds one.
   void set(std::string_view name, std::string_view value);
@@ -69,6 +71,7 @@ class Headers {
   [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }
   /// Bytes of all names and values.
   [[nodiscard]] std::size_t byte_size() const noexcept;
+  /// Precondition: index < size().
   [[nodiscard]] Field at(std::size_t index) const noexcept;
   [[nodiscard]] Iterator begin() const noexcept { return {this, 0}; }
   [[nodiscard]] Iterator end() const noexcept { return {this, entries_.size()}; }

@@ -86,6 +86,7 @@ class Fields {
   /// Begins the variables of all members without a name of their own: "HAL_". Flags have none.
   Fields& prefix(std::string_view text);
 
+  /// For read_into(): an option of this type, whose value lives until read() has returned.
   void add(std::string_view member, const detail::ValueType& type, void* value);
 
   /// Sets each member from the strongest source that has it; a member whose text is refused keeps

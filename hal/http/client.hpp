@@ -53,8 +53,9 @@ class Client {
   Client(net::Network& network, std::size_t workers, service::Layers layers,
          ClientOptions options = {});
 
+  /// A GET; errors as of request().
   Task<Result<Response>> get(std::string url, Headers headers = {});
-  /// Give Content-Type with the headers.
+  /// A POST; give Content-Type with the headers. Errors as of request().
   Task<Result<Response>> post(std::string url, std::string body, Headers headers = {});
   /// INVALID_ARGUMENT: a malformed URL, method or header, or TLS options. UNAVAILABLE: no
   /// connection, or lost before the response was complete. DEADLINE_EXCEEDED, CANCELLED: as it

@@ -57,6 +57,7 @@ struct Exchange {
   /// For BodyStream and ResponseWriter.
   const transport::HttpExchange* streams = nullptr;
 
+  /// The call ends with this failure.
   void fail(Failure failure) const {
     call.http_status = failure.http_status;
     call.status = std::move(failure.status);

@@ -37,6 +37,7 @@ class Router {
     requires(!std::derived_from<std::remove_cv_t<S>, Router> && ...)
   explicit Router(S&... states) : states_{std::make_shared<const States>(states...)} {}
 
+  /// Adds a route; `handler` as the class says. They return the router, to be chained.
   template <class Self, class F>
   Self&& get(this Self&& self, std::string_view pattern, F handler) {
     return std::forward<Self>(self).route("GET", pattern, handler);
@@ -89,6 +90,7 @@ class Router {
     return std::forward<Self>(self);
   }
 
+  /// For the Dispatcher: what the router is made of.
   struct Route {
     RouteInfo info;
     Handler handler;

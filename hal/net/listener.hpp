@@ -51,6 +51,7 @@ class Listener {
   /// The same as accept without a coroutine; see Stream::start_read.
   [[nodiscard]] virtual std::optional<Result<std::unique_ptr<Stream>>> start_accept(
       AcceptOp& op) = 0;
+  /// The running accept completes with CANCELLED, or with the connection it has by then.
   virtual void cancel_accept() noexcept = 0;
 
   /// Idempotent. Connections in the queue are reset.

@@ -36,7 +36,7 @@ struct ListeningSocket {
 /// "port 8080 is taken by nginx (pid 123)".
 [[nodiscard]] Result<> probe_port(const Endpoint& endpoint);
 
-/// A port that is free on `host` at this moment, chosen by the kernel.
+/// A port that is free on `host` at this moment, chosen by the kernel. Errors as of listen_tcp.
 [[nodiscard]] Result<std::uint16_t> free_port(const std::string& host);
 
 }  // namespace hal::net

@@ -25,8 +25,11 @@ class RetryBudget {
   explicit RetryBudget(const RetryOptions& options) noexcept
       : max_{options.tokens_max}, gain_{options.tokens_per_success}, tokens_{max_} {}
 
+  /// An attempt had another outcome than one worth a retry.
   void succeeded() noexcept { tokens_ = std::min(max_, tokens_ + gain_); }
+  /// An attempt failed in a way that is worth a retry, whether or not there is one.
   void failed() noexcept { tokens_ = std::max(0.0, tokens_ - 1); }
+  /// May a call be sent again now?
   [[nodiscard]] bool allows() const noexcept { return tokens_ > max_ / 2; }
 
  private:

@@ -33,10 +33,11 @@ class Discovery {
   /// All nodes of all services, ordered by service and id; empty for a backend that cannot list.
   virtual Task<Result<std::vector<Node>>> list() = 0;
 
-  /// Makes a node known, until deregister or the end of the process. Registering the same id
-  /// again replaces it.
+  /// Makes a node known until remove() or the end of the process; the same id again replaces it.
+  /// kInvalidArgument for a node that the registry cannot hold, kUnavailable when it cannot be
+  /// written to.
   virtual Task<Result<>> add(Node node) = 0;
-  /// OK for an id that is not registered.
+  /// OK for an id that is not registered. kUnavailable when the registry cannot be written to.
   virtual Task<Result<>> remove(std::string id) = 0;
 
   /// "local", "static": for messages.

@@ -55,7 +55,8 @@ class Host {
   [[nodiscard]] virtual const Layers& server_layers() const noexcept = 0;
   [[nodiscard]] virtual const Layers& client_layers() const noexcept = 0;
 
-  /// A server listens on all workers: the process is ready, and registers itself.
+  /// A server listens on all workers: the process is ready, and registers itself. The error says
+  /// why it cannot, and the server ends with it.
   virtual Task<Result<>> on_listening(Listening listening) = 0;
 };
 

@@ -17,13 +17,15 @@ class Layer {
  public:
   virtual ~Layer() = default;
   /// Does its work around `co_await next(call)`; leaves it out to answer the call itself (then it
-  /// sets call.status). Failures of the call are in call.status and call.http_status.
+  /// sets call.status). Failures of the call are in call.status and call.http_status. An exception
+  /// goes through the layers outside of this one; the server's Panic makes INTERNAL of it.
   virtual Task<> handle(Call& call, Next next) const = 0;
 };
 
 /// What the innermost layer calls: sends the request, or runs the user's handler.
 class Terminal {
  public:
+  /// Sets call.status, and call.http_status of an HTTP call.
   virtual Task<> run(Call& call) = 0;
 
  protected:

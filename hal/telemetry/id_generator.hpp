@@ -19,6 +19,7 @@ class IdGenerator {
 
   [[nodiscard]] TraceId trace_id() noexcept;  ///< valid, all 128 bits random
   [[nodiscard]] SpanId span_id() noexcept;    ///< valid
+  /// Random bytes, for a request id or a jitter.
   void fill(std::span<std::uint8_t> bytes) noexcept;
 
  private:

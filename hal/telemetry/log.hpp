@@ -26,6 +26,7 @@ enum class Format : std::uint8_t { kText, kJson };  ///< kText is logfmt
 class Sink {
  public:
   virtual ~Sink() = default;
+  /// The line is valid during the call. Must neither throw nor wait for the output.
   virtual void write(Level level, std::string_view line) noexcept = 0;
 };
 
@@ -77,6 +78,7 @@ void write(Level wanted, fmt::format_string<const Args&...> format, const Args&.
   if (!enabled(wanted)) return;
   detail::write(wanted, format, fmt::make_format_args(arguments...));
 }
+/// write() at the level of their names.
 template <class... Args>
 void debug(fmt::format_string<const Args&...> format, const Args&... arguments) {
   if (enabled(Level::kDebug))

@@ -11,7 +11,8 @@
 
 namespace hal::telemetry {
 
-/// Writes the Prometheus text format 0.0.4: a family first, then its samples.
+/// Writes the Prometheus text format 0.0.4: a family first, then its samples. Labels' values are
+/// escaped; names are taken as they are. Not thread-safe.
 class PrometheusText {
  public:
   using Labels = std::initializer_list<std::pair<std::string_view, std::string_view>>;
@@ -25,6 +26,7 @@ class PrometheusText {
   /// All buckets, sum (in seconds) and count.
   void sample(Labels labels, const Histogram& histogram);
 
+  /// All of it, once.
   [[nodiscard]] std::string take() { return std::move(text_); }
 
  private:

@@ -35,6 +35,7 @@ class RequestMetrics {
   /// server's routes are known at its start, so that only a program's mistake comes so far.
   static constexpr std::size_t kKindsMax = 1'000;
 
+  /// A request has come in; ended() follows, however it ends.
   void started(std::string_view protocol) noexcept { ++in_flight_of(protocol); }
   void ended(std::string_view protocol) noexcept { --in_flight_of(protocol); }
   /// A request that has been answered.

@@ -56,6 +56,7 @@ class RecordedSpan {
   /// A key that is set again replaces its value. Bytes that are no UTF-8 become U+FFFD.
   void set_attribute(std::string_view key, const AttributeValue& value);
   void set_attributes(std::span<const Attribute> attributes);
+  /// Something that happened at this moment.
   void add_event(std::string_view name, AttributeList attributes = {});
   /// The message is kept for kError only (trace/api.md, "Set Status").
   void set_status(SpanStatus status, std::string_view message = {});
@@ -108,6 +109,7 @@ class [[nodiscard]] Span {
   Span& operator=(const Span&) = delete;
   ~Span();
 
+  // As of RecordedSpan.
   [[nodiscard]] const SpanContext& context() const noexcept { return recorded_.context(); }
   [[nodiscard]] bool recording() const noexcept { return recorded_.recording(); }
   void set_attribute(std::string_view key, const AttributeValue& value) {

@@ -53,12 +53,15 @@ class Http2Stream {
   /// kResourceExhausted for more of them than this side or the client allows: nothing is sent then,
   /// a smaller answer may be. The same holds for send_trailers().
   [[nodiscard]] Result<> respond(const Headers& headers, bool end_stream);
-  /// Queues body bytes and returns at once; see sendable().
+  /// Queues body bytes and returns at once; see sendable(). Errors, of send_trailers() too:
+  /// failure() once it is not OK, kNotFound for a stream that is gone, kFailedPrecondition after
+  /// the end was sent.
   [[nodiscard]] Result<> send(std::string bytes, bool end_stream);
   [[nodiscard]] Result<> send_trailers(const Headers& trailers);
   /// Of send(), not yet on their way.
   [[nodiscard]] std::size_t queued_bytes() const noexcept;
-  /// Waits until little enough is queued to send more: back-pressure for streams of messages.
+  /// Waits until little enough is queued to send more: back-pressure for streams of messages. The
+  /// error is failure(), or the reason of a stop.
   Task<Result<>> sendable();
 
  private:

@@ -32,12 +32,14 @@ struct Url {
 /// range, user info (a password has no place here), characters that are not allowed.
 [[nodiscard]] Result<Url> parse_url(std::string_view text);
 
-/// "host:port", "[::1]:80": a host without its brackets and a port (0-65535, required).
 struct HostPort {
   std::string host;
   std::uint16_t port = 0;
   friend bool operator==(const HostPort&, const HostPort&) = default;
 };
+/// "host:port", "[::1]:80": a host without its brackets and a port (0-65535, required).
+/// kInvalidArgument with the reason: no host, no port or one out of range, an IPv6 address without
+/// brackets, characters that are not allowed.
 [[nodiscard]] Result<HostPort> parse_host_port(std::string_view text);
 
 }  // namespace hal::wire
