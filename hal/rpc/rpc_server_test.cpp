@@ -89,16 +89,19 @@ TEST_F(RpcServerTest, answers_with_a_status_that_says_what_is_wrong) {
             "are no test.rpc.Request"},
            {"too large", {}, framed(std::string(101, 'x')), Code::kResourceExhausted},
            {"compressed",
-            {{"grpc-encoding", "gzip"}},
+            {{"grpc-encoding", "snappy"}},
             std::string("\1\0\0\0\1x", 6),
             Code::kUnimplemented,
-            "gzip"},
+            "snappy"},
            {"compressed with nothing", {}, std::string("\1\0\0\0\1x", 6), Code::kInternal},
        }) {
     SCOPED_TRACE(name);
     const auto response = call(headers_with(changes), body);
     EXPECT_EQ(response.headers.get(":status"), "200");
     EXPECT_EQ(response.headers.get("content-type"), "application/grpc");
+    const bool knows_no_such_encoding = changes.get("grpc-encoding") == "snappy";
+    EXPECT_EQ(response.headers.get("grpc-accept-encoding").value_or(""),
+              knows_no_such_encoding ? "identity,gzip" : "");
     const bool trailers_only = response.trailers.empty();
     const auto status = status_from(trailers_only ? response.headers : response.trailers);
     ASSERT_TRUE(status);

@@ -3,19 +3,6 @@
 #include <hal/async/or_return.hpp>
 
 namespace hal::rpc {
-namespace {
-
-Headers response_headers(const Headers& metadata, Codec codec) {
-  Headers headers;
-  headers.reserve(4 + metadata.size(), 128 + metadata.byte_size());
-  headers.add(":status", "200");
-  headers.add("content-type", codec == Codec::kJson ? "application/grpc+json" : "application/grpc");
-  copy_metadata(metadata, headers);
-  return headers;
-}
-
-}  // namespace
-
 ServerStream::ServerStream(transport::Http2Stream& stream, std::size_t message_bytes_max,
                            Codec codec)
     : stream_{stream},
@@ -75,9 +62,23 @@ Task<Result<>> ServerStream::read_only_bytes(std::string& bytes) {
   });
 }
 
+Headers ServerStream::response_headers(const Headers& metadata) const {
+  Headers headers;
+  headers.reserve(5 + metadata.size(), 128 + metadata.byte_size());
+  headers.add(":status", "200");
+  headers.add("content-type",
+              codec_ == Codec::kJson ? "application/grpc+json" : "application/grpc");
+  // A client that compresses in another way is told what it may use (PROTOCOL-HTTP2.md).
+  if (!reader_.knows_encoding()) {
+    headers.add("grpc-accept-encoding", wire::grpc::MessageReader::kEncodings);
+  }
+  copy_metadata(metadata, headers);
+  return headers;
+}
+
 Result<> ServerStream::send_headers() {
   if (headers_sent_) return {};
-  auto sent = stream_.respond(response_headers(initial_metadata_, codec_), false);
+  auto sent = stream_.respond(response_headers(initial_metadata_), false);
   headers_sent_ = sent.has_value();
   return sent;
 }
@@ -92,7 +93,7 @@ Result<> ServerStream::write(const google::protobuf::MessageLite& message) {
 Result<> ServerStream::finish(const Status& status) {
   Headers trailers;
   if (!headers_sent_) {
-    trailers = response_headers(initial_metadata_, codec_);
+    trailers = response_headers(initial_metadata_);
   } else {
     trailers.reserve(2 + trailing_metadata_.size(), 64 + trailing_metadata_.byte_size());
   }
@@ -100,7 +101,7 @@ Result<> ServerStream::finish(const Status& status) {
   copy_metadata(trailing_metadata_, trailers);
   auto sent = stream_.send_trailers(trailers);
   if (sent || sent.error().code() != Code::kResourceExhausted) return sent;
-  Headers short_trailers = headers_sent_ ? Headers{} : response_headers({}, codec_);
+  Headers short_trailers = headers_sent_ ? Headers{} : response_headers({});
   add_status(sent.error().with_prefix("the answer's metadata and status"), short_trailers);
   return stream_.send_trailers(short_trailers);
 }

@@ -46,6 +46,7 @@ class ServerStream {
  private:
   template <class Take>
   Task<Result<>> read_only_into(Take take);
+  [[nodiscard]] Headers response_headers(const Headers& metadata) const;
   Result<> send_headers();
 
   transport::Http2Stream& stream_;

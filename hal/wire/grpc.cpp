@@ -9,6 +9,7 @@
 #include <hal/base/ascii.hpp>
 #include <hal/base/contract.hpp>
 #include <hal/base/hex.hpp>
+#include <hal/wire/gzip.hpp>
 
 namespace hal::wire::grpc {
 namespace {
@@ -57,11 +58,23 @@ void MessageReader::put(std::string_view bytes) {
     const auto part = bytes.substr(0, size_ - message_.size());
     message_.append(part);
     bytes.remove_prefix(part.size());
-    if (message_.size() == size_) {
-      ready_.push_back(std::exchange(message_, {}));
-      prefix_filled_ = 0;
-    }
+    if (message_.size() == size_) finish_message();
   }
+}
+
+void MessageReader::finish_message() {
+  if (prefix_[0] == 1) {
+    auto content = gunzip(message_, {.output_bytes_max = options_.max_bytes});
+    if (!content) {
+      const bool too_large = content.error().code() == Code::kResourceExhausted;
+      error_ = Status{too_large ? Code::kResourceExhausted : Code::kInternal,
+                      "received a compressed message: " + content.error().message()};
+      return;
+    }
+    message_ = std::move(*content);
+  }
+  ready_.push_back(std::exchange(message_, {}));
+  prefix_filled_ = 0;
 }
 
 void MessageReader::read_prefix() {
@@ -72,12 +85,12 @@ void MessageReader::read_prefix() {
   const int flag = prefix_[0];
   if (flag == 1 && (options_.encoding.empty() || options_.encoding == "identity")) {
     error_ = Status{Code::kInternal, "received a compressed message without a grpc-encoding"};
-  } else if (flag == 1) {
+  } else if (flag == 1 && !knows_encoding()) {
     error_ =
         Status{Code::kUnimplemented,
                fmt::format("received a message compressed with '{}', which is not supported here",
                            options_.encoding)};
-  } else if (flag != 0) {
+  } else if (flag != 0 && flag != 1) {
     error_ = Status{Code::kInternal, fmt::format("received a message with the unknown flag {}",
                                                  static_cast<unsigned char>(prefix_[0]))};
   } else if (size_ > options_.max_bytes) {

@@ -27,15 +27,24 @@ void write_message(std::string_view payload, std::string& out);
 /// Cuts a stream of bytes into messages. Not thread-safe.
 class MessageReader {
  public:
+  /// For grpc-accept-encoding.
+  static constexpr std::string_view kEncodings = "identity,gzip";
+
   struct Options {
-    /// One message; gRPC's default everywhere.
+    /// One message, before and after it is decompressed; gRPC's default everywhere.
     std::size_t max_bytes = 4 * 1024 * 1024;
-    /// The peer's grpc-encoding header; it only makes the error for a compressed message precise.
+    /// The peer's grpc-encoding header: gzip is decompressed.
     std::string encoding{};
   };
 
   MessageReader() : MessageReader{Options{}} {}
   explicit MessageReader(Options options) : options_{std::move(options)} {}
+
+  /// False if the peer names another encoding than one of kEncodings.
+  [[nodiscard]] bool knows_encoding() const noexcept {
+    const std::string_view encoding = options_.encoding;
+    return encoding.empty() || encoding == "identity" || encoding == "gzip";
+  }
 
   /// Takes all of `bytes`; next() tells what they held. Bytes after an error are dropped.
   void put(std::string_view bytes);
@@ -43,8 +52,8 @@ class MessageReader {
   /// The next whole message, or nullopt when more bytes are needed. Messages that came before an
   /// error are given first; the error then stays:
   /// kResourceExhausted for a message over max_bytes, known from its prefix before memory is
-  /// taken; kUnimplemented for one compressed with an encoding; kInternal for one that claims to
-  /// be compressed without an encoding, and for an unknown flag.
+  /// taken, or while it is decompressed; kUnimplemented for one compressed otherwise; kInternal for
+  /// one that claims to be compressed without an encoding, for damaged gzip and an unknown flag.
   [[nodiscard]] Result<std::optional<std::string>> next();
 
   /// The stream has ended: kInternal when a message is cut, or next()'s error.
@@ -52,6 +61,7 @@ class MessageReader {
 
  private:
   void read_prefix();
+  void finish_message();
 
   Options options_;
   std::array<char, kPrefixBytes> prefix_{};

@@ -1,5 +1,7 @@
 #include <hal/wire/grpc.hpp>
 
+#include <hal/wire/gzip.hpp>
+
 #include <limits>
 
 #include <gmock/gmock.h>
@@ -54,7 +56,8 @@ TEST(GrpcMessages, WrongOnesAreRefusedByTheirPrefix) {
       {{"\0\xff\xff\xff\xff", 5}, "", Code::kResourceExhausted, "4294967295 vs. 10"},
       {{"\1\0\0\0\1", 5}, "", Code::kInternal, "without a grpc-encoding"},
       {{"\1\0\0\0\1", 5}, "identity", Code::kInternal, "without a grpc-encoding"},
-      {{"\1\0\0\0\1", 5}, "gzip", Code::kUnimplemented, "'gzip'"},
+      {{"\1\0\0\0\1", 5}, "snappy", Code::kUnimplemented, "'snappy'"},
+      {{"\1\0\0\0\x0b", 5}, "gzip", Code::kResourceExhausted, "larger than max (11 vs. 10)"},
       {{"\2\0\0\0\1", 5}, "gzip", Code::kInternal, "flag 2"},
       {{"\xff\0\0\0\1", 5}, "", Code::kInternal, "flag 255"},
   };
@@ -71,6 +74,44 @@ TEST(GrpcMessages, WrongOnesAreRefusedByTheirPrefix) {
     EXPECT_EQ(next.error().code(), wrong.code);
     EXPECT_THAT(next.error().message(), HasSubstr(wrong.says));
     EXPECT_EQ(reader.finish().error(), next.error());
+  }
+}
+
+/// A prefix with the compressed flag, and what stands for a message.
+std::string compressed(std::string_view bytes) {
+  std::string message;
+  write_message(bytes, message);
+  message[0] = 1;
+  return message;
+}
+
+TEST(GrpcMessages, GzipIsDecompressed) {
+  std::string bytes = compressed(gzip("one"));
+  write_message("plain", bytes);
+  bytes += compressed(gzip(""));
+  bytes += compressed(gzip(std::string(300, 'x')));
+  for (const std::size_t piece : {1U, 7U, 1000U}) {
+    MessageReader reader{{.encoding = "gzip"}};
+    EXPECT_THAT(read(reader, bytes, piece), ElementsAre("one", "plain", "", std::string(300, 'x')));
+    EXPECT_TRUE(reader.finish().has_value());
+  }
+}
+
+TEST(GrpcMessages, WrongGzipIsRefused) {
+  const std::tuple<std::string, Code, const char*> cases[] = {
+      {"no gzip", Code::kInternal, "incorrect header check"},
+      {gzip("cut").substr(0, 12), Code::kInternal, "ends too early"},
+      {"", Code::kInternal, "ends too early"},
+      {gzip(std::string(101, 'x')), Code::kResourceExhausted, "limit of 100 bytes"},
+  };
+  for (const auto& [bytes, code, says] : cases) {
+    SCOPED_TRACE(says);
+    MessageReader reader{{.max_bytes = 100, .encoding = "gzip"}};
+    reader.put(compressed(bytes) + compressed(gzip("late")));
+    const auto next = reader.next();
+    ASSERT_FALSE(next.has_value());
+    EXPECT_EQ(next.error().code(), code);
+    EXPECT_THAT(next.error().message(), HasSubstr(says));
   }
 }
 

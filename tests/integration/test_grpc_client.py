@@ -190,7 +190,8 @@ BAD_BODIES = {
     "two messages": (HELLO + HELLO, {}, INTERNAL, "more than one"),
     "unknown flag": (frame(b"", flag=7), {}, INTERNAL, ""),
     "compressed without an encoding": (frame(b"x", flag=1), {}, INTERNAL, ""),
-    "compressed": (frame(b"x", flag=1), {"grpc-encoding": "gzip"}, UNIMPLEMENTED, "gzip"),
+    "compressed": (frame(b"x", flag=1), {"grpc-encoding": "snappy"}, UNIMPLEMENTED, "snappy"),
+    "damaged gzip": (frame(b"x", flag=1), {"grpc-encoding": "gzip"}, INTERNAL, "gzip"),
     "a length over the limit": (frame(b"", length=LIMIT + 1), {}, EXHAUSTED, str(LIMIT)),
     "a deadline of no time": (b"", {"grpc-timeout": "0n"}, EXCEEDED, ""),
 }
