@@ -115,7 +115,8 @@ Task<Result<std::string>> metrics(http::State<AdminHost> host) {
     sum.add(one);
   }
   co_return metrics_text(
-      sum, {.log_lines_dropped = app.log_writer.dropped(), .start_time = app.start_time});
+      sum, {.log_lines_dropped = app.log_writer.dropped(), .start_time = app.start_time}) +
+      app.more_metrics();
 }
 
 }  // namespace

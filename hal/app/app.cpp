@@ -50,6 +50,10 @@ void App::add_metadata(std::string key, std::string value) {
   impl_->metadata.insert_or_assign(std::move(key), std::move(value));
 }
 
+void App::add_metrics(std::function<void(telemetry::PrometheusText&)> write) {
+  impl_->add_metrics(std::move(write));
+}
+
 net::Network& App::network() noexcept {
   if (impl_->dry_network) return *impl_->dry_network;
   return impl_->network;

@@ -5,10 +5,15 @@
 #include <hal/rpc/channel.hpp>
 #include <hal/service/host.hpp>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
+
+namespace hal::telemetry {
+class PrometheusText;
+}
 
 namespace hal {
 
@@ -47,6 +52,10 @@ class App final : public service::Host {
 
   /// What a service lets others know of it in the registry, before its server runs.
   void add_metadata(std::string key, std::string value);
+
+  /// What a service adds to /metrics: families of its own. `write` is called on the main thread,
+  /// at any time until the process ends: it must be thread-safe and own what it reads.
+  void add_metrics(std::function<void(telemetry::PrometheusText&)> write);
 
   [[nodiscard]] net::Network& network() noexcept override;
   [[nodiscard]] service::Discovery& discovery() noexcept override;

@@ -7,6 +7,7 @@
 #include <hal/discovery/registry_choice.hpp>
 #include <hal/service/layers/deadline/deadline.hpp>
 #include <hal/service/layers/panic/panic.hpp>
+#include <hal/telemetry/prometheus.hpp>
 
 namespace hal {
 namespace {
@@ -74,6 +75,18 @@ void App::Impl::make_layers() {
                    std::make_shared<layers::Metrics>(request_metrics),
                    std::make_shared<layers::ServerDeadline>(), std::make_shared<layers::Panic>()};
   client_layers = {std::make_shared<layers::ClientTrace>(traces.layers)};
+}
+
+void App::Impl::add_metrics(std::function<void(telemetry::PrometheusText&)> write) {
+  const std::lock_guard lock{mutex_};
+  metrics_.push_back(std::move(write));
+}
+
+std::string App::Impl::more_metrics() const {
+  telemetry::PrometheusText text;
+  const std::lock_guard lock{mutex_};
+  for (const auto& write : metrics_) write(text);
+  return text.take();
 }
 
 void App::Impl::start_workers() {

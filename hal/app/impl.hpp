@@ -17,6 +17,7 @@
 
 #include <atomic>
 #include <deque>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -53,6 +54,9 @@ class App::Impl {
 
   /// The admin server listens; control loop only.
   void admin_listens(net::Endpoint endpoint);
+  void add_metrics(std::function<void(telemetry::PrometheusText&)> write);
+  /// What all of these write.
+  [[nodiscard]] std::string more_metrics() const;
   /// Requests may come: a server listens and the process does not drain.
   [[nodiscard]] bool ready() const noexcept { return listening_.load() && !draining_.load(); }
 
@@ -109,8 +113,9 @@ class App::Impl {
 
   WaitQueue admin_changed_;  ///< control loop
   Status fatal_;             ///< control loop: why the process cannot run
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::vector<std::string> registered_;  ///< node ids
+  std::vector<std::function<void(telemetry::PrometheusText&)>> metrics_;
   std::atomic<bool> listening_ = false;
   std::atomic<bool> draining_ = false;
 };

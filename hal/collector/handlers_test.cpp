@@ -3,8 +3,11 @@
 #include <gmock/gmock.h>
 
 #include <hal/internal/otlp.pb.h>
+#include <hal/collector/jaeger_json_reader.hpp>
+#include <hal/collector/query.hpp>
 #include <hal/collector/testing/traces.hpp>
 #include <hal/http/testing/run_request.hpp>
+#include <hal/wire/gzip.hpp>
 
 namespace hal::collector {
 namespace {
@@ -12,10 +15,11 @@ namespace {
 using ::testing::HasSubstr;
 
 http::Response post_spans(Store& store, std::string body, Headers headers) {
-  return http::testing::run_request(otlp_routes(store), {.method = "POST",
-                                                         .url = "/v1/traces",
-                                                         .headers = std::move(headers),
-                                                         .body = std::move(body)});
+  Intake intake{store};
+  return http::testing::run_request(otlp_routes(intake), {.method = "POST",
+                                                          .url = "/v1/traces",
+                                                          .headers = std::move(headers),
+                                                          .body = std::move(body)});
 }
 
 http::Response get(Store& store, std::string url) {
@@ -49,10 +53,11 @@ TEST(CollectorHandlers, SpansAreTakenAndFound) {
 }
 
 http::Response post_zipkin(Store& store, std::string body, Headers headers) {
-  return http::testing::run_request(zipkin_routes(store), {.method = "POST",
-                                                           .url = "/api/v2/spans",
-                                                           .headers = std::move(headers),
-                                                           .body = std::move(body)});
+  Intake intake{store};
+  return http::testing::run_request(zipkin_routes(intake), {.method = "POST",
+                                                            .url = "/api/v2/spans",
+                                                            .headers = std::move(headers),
+                                                            .body = std::move(body)});
 }
 
 TEST(CollectorHandlers, ZipkinSpansAreTakenAndRefused) {
@@ -92,7 +97,8 @@ TEST(CollectorHandlers, RefusalsOfSpansSayWhy) {
     std::string words;
   };
   const Case cases[] = {
-      {"{}", {{"content-type", "application/json"}}, 415, "only application/x-protobuf"},
+      {"{}", {{"content-type", "text/plain"}}, 415, "content-type 'text/plain'"},
+      {"{}", {{"content-type", "application/jsonp"}}, 415, "content-type 'application/jsonp'"},
       {"", {}, 415, "content-type ''"},
       {"x",
        {{"content-type", "application/x-protobuf"}, {"content-encoding", "br"}},
@@ -111,6 +117,36 @@ TEST(CollectorHandlers, RefusalsOfSpansSayWhy) {
   }
 }
 
+TEST(CollectorHandlers, OtlpJsonIsAnsweredInJson) {
+  const std::string body =
+      R"({"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"4bf92f3577b34da6a3ce929d0e0e4736",)"
+      R"("spanId":"00f067aa0ba902b7"}]}]}]})";
+  struct Case {
+    std::string body;
+    Headers headers;
+    int status;
+    std::string answer;
+  };
+  const Headers json{{"content-type", "application/json"}};
+  const Case cases[] = {
+      {body, json, 200, "{}"},
+      {body, {{"content-type", "Application/JSON ; charset=utf-8"}}, 200, "{}"},
+      {"{", json, 400, R"x({"code":3,"message":"$: the text ends too early (line 1, column 2)"})x"},
+      {body,
+       {{"content-type", "application/json"}, {"content-encoding", "br"}},
+       415,
+       R"({"code":12,"message":"content-encoding 'br' is not received"})"},
+  };
+  for (const Case& one : cases) {
+    Store store;
+    const auto response = post_spans(store, one.body, one.headers);
+    EXPECT_EQ(response.status, one.status);
+    EXPECT_EQ(response.body, one.answer);
+    EXPECT_EQ(response.headers.get("content-type"), "application/json");
+    EXPECT_EQ(store.stats().spans, one.status == 200 ? 1U : 0U);
+  }
+}
+
 TEST(CollectorHandlers, QueriesAnswerInJaegersJson) {
   Store store;
   store.add(testing::hello_trace().spans);
@@ -122,9 +158,60 @@ TEST(CollectorHandlers, QueriesAnswerInJaegersJson) {
               HasSubstr("GET /api/v1/hello/:id"));
   EXPECT_THAT(get(store, "/api/operations?service=hal9000-api").body,
               HasSubstr(R"("spanKind":"server")"));
+  EXPECT_THAT(get(store, "/api/traces/4BF92F3577B34DA6A3CE929D0E0E4736").body, HasSubstr(id));
   EXPECT_EQ(get(store, "/api/traces/1").status, 404);
   EXPECT_EQ(get(store, "/api/traces/xyz").status, 400);
   EXPECT_EQ(get(store, "/api/traces?limit=x").status, 400);
+}
+
+TEST(CollectorHandlers, GzipBodiesAreTakenAndRefused) {
+  const std::string spans = R"([{"traceId":"a1","id":"b1"}])";
+  struct Case {
+    std::string body;
+    int status;
+    std::string words;
+  };
+  const Case cases[] = {
+      {wire::gzip(spans), 202, ""},
+      {wire::gzip("[{}]"), 400, "$[0].traceId: is missing"},
+      {spans, 400, "gzip: incorrect header check"},
+      {wire::gzip(spans).substr(0, 20), 400, "gzip: it ends too early"},
+      {wire::gzip(std::string(1'000'000, ' ')), 413, "longer than its compressed form"},
+  };
+  for (const Case& one : cases) {
+    Store store;
+    const auto answer = post_zipkin(store, one.body, {{"content-encoding", "gzip"}});
+    EXPECT_EQ(answer.status, one.status);
+    EXPECT_THAT(answer.body, HasSubstr(one.words));
+    EXPECT_EQ(store.stats().spans, one.status == 202 ? 1U : 0U);
+  }
+}
+
+TEST(CollectorHandlers, ATraceOf64BitsIsFoundByEitherForm) {
+  Store store;
+  store.add({testing::make_span({.id = "1"}, "00000000000000000123456789abcdef")});
+  for (const char* id : {"0123456789abcdef", "0123456789ABCDEF", "123456789abcdef",
+                         "00000000000000000123456789abcdef"}) {
+    EXPECT_EQ(get(store, fmt::format("/api/traces/{}", id)).status, 200);
+    EXPECT_THAT(get(store, fmt::format("/api/traces?traceID={}", id)).body,
+                HasSubstr("00000000000000000123456789abcdef"));
+  }
+}
+
+TEST(CollectorHandlers, LongAnswersComeInPieces) {
+  Store store;
+  constexpr std::size_t kTraces = 2000;
+  for (std::size_t i = 1; i <= kTraces; ++i) {
+    store.add(testing::hello_trace(fmt::format("{:032x}", i)).spans);
+  }
+  const auto all = get(store, "/api/traces?limit=100000");
+  EXPECT_EQ(all.status, 200);
+  EXPECT_EQ(all.headers.get("content-type"), "application/json");
+  EXPECT_GT(all.body.size(), 1024U * 1024U);
+  const auto traces = parse_traces(all.body);
+  ASSERT_TRUE(traces) << traces.error().message();
+  EXPECT_EQ(traces->size(), kTraces);
+  EXPECT_EQ(parse_traces(get(store, "/api/traces").body)->size(), QueryLimits{}.limit_default);
 }
 
 }  // namespace

@@ -219,15 +219,24 @@ void append_tail(std::string& out, std::size_t total) {
 
 }  // namespace
 
+TracesJson::TracesJson(std::string& out) : out_{out} { out_ += R"({"data":[)"; }
+
+void TracesJson::add(const Trace& trace) {
+  if (!first_) out_ += ',';
+  first_ = false;
+  append_trace(out_, trace);
+}
+
+void TracesJson::end() {
+  out_ += ']';
+  append_tail(out_, 0);  // Jaeger's total is 0 for traces
+}
+
 std::string traces_json(std::span<const Trace> traces) {
-  std::string out = R"({"data":[)";
-  Separator separate;
-  for (const Trace& trace : traces) {
-    separate(out);
-    append_trace(out, trace);
-  }
-  out += ']';
-  append_tail(out, 0);  // Jaeger's total is 0 for traces
+  std::string out;
+  TracesJson json{out};
+  for (const Trace& trace : traces) json.add(trace);
+  json.end();
   return out;
 }
 

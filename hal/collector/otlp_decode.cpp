@@ -5,8 +5,12 @@
 
 #include <fmt/format.h>
 
+#include <hal/collector/json_to_protobuf.hpp>
+#include <hal/collector/otlp_schema.hpp>
 #include <hal/collector/otlp_value.hpp>
 #include <hal/collector/protobuf_reader.hpp>
+#include <hal/http/json_writer.hpp>
+#include <hal/telemetry/otlp_writer.hpp>
 
 namespace hal::collector {
 namespace {
@@ -295,24 +299,30 @@ class RequestReader {
   std::size_t scope_index_ = 0;
 };
 
-void append_varint(std::string& out, std::uint64_t value) {
-  for (; value >= 0x80; value >>= 7) out += static_cast<char>(value | 0x80);
-  out += static_cast<char>(value);
-}
-
 }  // namespace
 
 Result<std::vector<Span>> decode_otlp_traces(std::string_view body, const DecodeLimits& limits) {
   return RequestReader{limits}.read(body);
 }
 
+Result<std::vector<Span>> decode_otlp_traces_json(std::string_view body,
+                                                  const DecodeLimits& limits) {
+  const auto message = json_to_protobuf(body, otlp_request_schema());
+  if (!message) return error(message.error());
+  return decode_otlp_traces(*message, limits);
+}
+
 std::string otlp_failure_body(const Status& status) {
   std::string body;
-  body += '\x08';  // field 1, varint: code
-  append_varint(body, static_cast<std::uint64_t>(status.code()));
-  body += '\x12';  // field 2, bytes: message
-  append_varint(body, status.message().size());
-  return body += status.message();
+  telemetry::otlp::append_varint_field(body, 1, static_cast<std::uint64_t>(status.code()));
+  telemetry::otlp::append_bytes_field(body, 2, status.message());
+  return body;
+}
+
+std::string otlp_failure_json(const Status& status) {
+  std::string body = fmt::format(R"({{"code":{},"message":)", static_cast<int>(status.code()));
+  http::json::append_string(body, status.message());
+  return body += '}';
 }
 
 }  // namespace hal::collector

@@ -21,8 +21,16 @@ namespace hal::collector {
 [[nodiscard]] Result<std::vector<Span>> decode_otlp_traces(std::string_view body,
                                                            const DecodeLimits& limits = {});
 
+/// The same of the message in JSON (opentelemetry-proto specification.md, "JSON Protobuf
+/// Encoding"): ids are hexadecimal, other bytes base64, 64-bit integers numbers or texts, enums
+/// numbers or names. INVALID_ARGUMENT also for what is wrong as JSON: with path, line and column.
+[[nodiscard]] Result<std::vector<Span>> decode_otlp_traces_json(std::string_view body,
+                                                                const DecodeLimits& limits = {});
+
 /// The body of a failed OTLP/HTTP request: a google.rpc.Status message
 /// (opentelemetry-proto docs/specification.md, "Failures"). That of a full success is empty.
 [[nodiscard]] std::string otlp_failure_body(const Status& status);
+/// The same in JSON, where a full success is "{}".
+[[nodiscard]] std::string otlp_failure_json(const Status& status);
 
 }  // namespace hal::collector

@@ -7,8 +7,7 @@
 #include <hal/http/server.hpp>
 #include <hal/rpc/server.hpp>
 #include <hal/service/host_at.hpp>
-#include <hal/service/layers/deadline/deadline.hpp>
-#include <hal/service/layers/panic/panic.hpp>
+#include <hal/service/layers/trace/trace.hpp>
 #include <hal/telemetry/log.hpp>
 
 #include <algorithm>
@@ -17,8 +16,6 @@
 namespace hal::collector {
 namespace {
 
-/// OTLP's exporters send at most so much in one request (opentelemetry-proto specification.md).
-constexpr std::size_t kSpansBodyMax = std::size_t{64} * 1024 * 1024;
 constexpr std::size_t kQueryBodyMax = std::size_t{1024} * 1024;
 
 constexpr std::array<std::string_view, 3> kReceivers{"otlp-http", "otlp-grpc", "zipkin"};
@@ -26,15 +23,21 @@ constexpr std::array<std::string_view, 3> kReceivers{"otlp-http", "otlp-grpc", "
 Task<Result<>> run_http(service::HostAt* host, http::Router router, std::size_t body_max) {
   http::ServerOptions options;
   options.http1.limits.body_bytes = body_max;
-  options.gunzip = wire::GunzipLimits{.output_bytes_max = body_max};
   co_return co_await http::Server{*host, std::move(router), options}.run();
 }
 
-Task<Result<>> run_grpc(service::HostAt* host, Store* store) {
-  TraceService service{*store};
+Task<Result<>> run_grpc(service::HostAt* host, Intake* intake) {
+  TraceService service{*intake};
   rpc::Server server{*host, {.message_bytes_max = kSpansBodyMax}};
   co_return co_await server.add(service).run();
 }
+
+/// What a scrape reads, too: it may outlive the servers.
+struct Spans {
+  explicit Spans(const StoreOptions& options) : store{options} {}
+  Store store;
+  Intake intake{store};
+};
 
 /// One collector's servers; each has a port of its own.
 struct Servers {
@@ -42,16 +45,14 @@ struct Servers {
   service::HostAt otlp_grpc;
   service::HostAt zipkin;
   service::HostAt query;
-  Store store{};
 };
 
 std::string address(const service::Listening& listening) {
   return net::to_string(app::reachable(listening.endpoint));
 }
 
-Task<Result<>> serve_all(Scope& scope, App* app, Servers* servers,
+Task<Result<>> serve_all(Scope& scope, App* app, Servers* servers, Spans* spans,
                          const std::vector<std::string>* receivers) {
-  Store& store = servers->store;
   const auto wants = [receivers](std::string_view name) {
     return std::ranges::find(*receivers, name) != receivers->end();
   };
@@ -60,21 +61,21 @@ Task<Result<>> serve_all(Scope& scope, App* app, Servers* servers,
     app->add_metadata(key, std::move(where));
   };
   if (wants("otlp-http")) {
-    scope.spawn(run_http, &servers->otlp, otlp_routes(store), kSpansBodyMax);
+    scope.spawn(run_http, &servers->otlp, otlp_routes(spans->intake), kSpansBodyMax);
     const auto listening = co_await or_return(servers->otlp.listening());
     tell("OTLP/HTTP", app::kOtlpMetadata, "http://" + address(listening));
   }
   if (wants("otlp-grpc")) {
-    scope.spawn(run_grpc, &servers->otlp_grpc, &store);
+    scope.spawn(run_grpc, &servers->otlp_grpc, &spans->intake);
     const auto listening = co_await or_return(servers->otlp_grpc.listening());
     tell("OTLP/gRPC", app::kOtlpGrpcMetadata, address(listening));
   }
   if (wants("zipkin")) {
-    scope.spawn(run_http, &servers->zipkin, zipkin_routes(store), kSpansBodyMax);
+    scope.spawn(run_http, &servers->zipkin, zipkin_routes(spans->intake), kSpansBodyMax);
     const auto listening = co_await or_return(servers->zipkin.listening());
     tell("Zipkin v2", app::kZipkinMetadata, "http://" + address(listening));
   }
-  scope.spawn(run_http, &servers->query, query_routes(store), kQueryBodyMax);
+  scope.spawn(run_http, &servers->query, query_routes(spans->store), kQueryBodyMax);
   const auto query = co_await or_return(servers->query.listening());
   tell("queries", app::kQueryMetadata, "http://" + address(query));
   co_return co_await app->on_listening(query);
@@ -102,6 +103,12 @@ void CollectorOptions::describe(config::Fields& fields) {
   fields["otlp_grpc_port"].help("OTLP/gRPC; 0: any free one");
   fields["zipkin_port"].help("Zipkin v2; 0: any free one");
   fields["query_port"].help("query API; 0: any free one");
+  fields["spans_max"]
+      .range(std::size_t{1}, std::size_t{100'000'000})
+      .help("spans kept; above it the oldest traces leave");
+  fields["memory_mib_max"]
+      .range(std::size_t{1}, std::size_t{1024 * 1024})
+      .help("MiB that they may take, an estimate");
   fields["receivers"].help("what is received: otlp-http, otlp-grpc, zipkin");
 }
 
@@ -110,8 +117,7 @@ Task<Result<>> serve(App& app) {
   check(options.receivers);
   const std::string host = app.listen_endpoint().host;
   // Its own calls are no part of anybody's trace.
-  const service::Layers layers{std::make_shared<layers::ServerDeadline>(),
-                               std::make_shared<layers::Panic>()};
+  const auto layers = layers::with_trace(app.server_layers(), {.skip = {layers::path_prefix("/")}});
   const auto endpoint = [&](config::Port port) {
     return net::Endpoint{.host = host, .port = port.number()};
   };
@@ -119,7 +125,10 @@ Task<Result<>> serve(App& app) {
                   .otlp_grpc = {app, endpoint(options.otlp_grpc_port), layers},
                   .zipkin = {app, endpoint(options.zipkin_port), layers},
                   .query = {app, endpoint(options.query_port), layers}};
-  co_return co_await with_scope(serve_all, &app, &servers, &options.receivers);
+  const auto spans = std::make_shared<Spans>(
+      StoreOptions{.spans_max = options.spans_max, .bytes_max = options.memory_mib_max << 20});
+  app.add_metrics([spans](telemetry::PrometheusText& text) { spans->intake.write(text); });
+  co_return co_await with_scope(serve_all, &app, &servers, spans.get(), &options.receivers);
 }
 
 }  // namespace hal::collector

@@ -16,11 +16,14 @@ struct CollectorOptions {
   config::Port zipkin_port{9411};                                          ///< Zipkin's port
   config::Port query_port{16686};                                          ///< Jaeger's query port
   std::vector<std::string> receivers{"otlp-http", "otlp-grpc", "zipkin"};  ///< what is received
+  std::size_t spans_max = StoreOptions{}.spans_max;
+  std::size_t memory_mib_max = StoreOptions{}.bytes_max >> 20;
 
   static void describe(config::Fields& fields);
 };
 BOOST_DESCRIBE_STRUCT(CollectorOptions, (),
-                      (otlp_port, otlp_grpc_port, zipkin_port, query_port, receivers))
+                      (otlp_port, otlp_grpc_port, zipkin_port, query_port, receivers, spans_max,
+                       memory_mib_max))
 
 /// For hal::run. OTLP/HTTP on HAL_COLLECTOR_OTLP_PORT, OTLP/gRPC on HAL_COLLECTOR_OTLP_GRPC_PORT,
 /// Zipkin v2 on HAL_COLLECTOR_ZIPKIN_PORT, as far as HAL_COLLECTOR_RECEIVERS names them; Jaeger's

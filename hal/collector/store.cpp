@@ -86,6 +86,8 @@ void Store::add_span(Span span, std::size_t resource_bytes) {
     return;
   }
   count_operation(span);
+  // It stays for long: no room for attributes that never come.
+  span.attributes.shrink_to_fit();
   const std::size_t bytes = bytes_of(span) + resource_bytes;
   trace.start_unix_ns =
       trace.spans.empty() ? span.start_unix_ns : std::min(trace.start_unix_ns, span.start_unix_ns);
@@ -109,6 +111,7 @@ void Store::evict_oldest() {
   stats_.bytes -= oldest.bytes;
   --stats_.traces;
   ++stats_.traces_evicted;
+  stats_.spans_evicted += oldest.spans.size();
   by_id_.erase(oldest.id);
   entries_.pop_front();
 }
@@ -145,22 +148,35 @@ std::optional<Trace> Store::find(const TraceId& id) const {
   return copy(*found->second);
 }
 
-std::vector<Trace> Store::recent(std::size_t limit, const TraceFilter& filter) const {
-  const std::lock_guard lock{mutex_};
+std::vector<const Store::Entry*> Store::select(std::size_t limit, const TraceFilter& filter) const {
   std::vector<const Entry*> wanted;
   for (const Entry& entry : entries_) {
     if (filter.matches(entry.spans)) wanted.push_back(&entry);
   }
   const auto count = std::min(limit, wanted.size());
-  const auto last = wanted.begin() + static_cast<std::ptrdiff_t>(count);
-  std::ranges::partial_sort(wanted, last, [](const Entry* a, const Entry* b) {
-    if (a->start_unix_ns != b->start_unix_ns) return a->start_unix_ns > b->start_unix_ns;
-    return a->id < b->id;
-  });
+  std::ranges::partial_sort(wanted, wanted.begin() + static_cast<std::ptrdiff_t>(count),
+                            [](const Entry* a, const Entry* b) {
+                              if (a->start_unix_ns != b->start_unix_ns) {
+                                return a->start_unix_ns > b->start_unix_ns;
+                              }
+                              return a->id < b->id;
+                            });
+  wanted.resize(count);
+  return wanted;
+}
+
+std::vector<Trace> Store::recent(std::size_t limit, const TraceFilter& filter) const {
+  const std::lock_guard lock{mutex_};
   std::vector<Trace> traces;
-  traces.reserve(count);
-  for (auto entry = wanted.begin(); entry != last; ++entry) traces.push_back(copy(**entry));
+  for (const Entry* entry : select(limit, filter)) traces.push_back(copy(*entry));
   return traces;
+}
+
+std::vector<TraceId> Store::recent_ids(std::size_t limit, const TraceFilter& filter) const {
+  const std::lock_guard lock{mutex_};
+  std::vector<TraceId> ids;
+  for (const Entry* entry : select(limit, filter)) ids.push_back(entry->id);
+  return ids;
 }
 
 std::vector<std::string> Store::services() const {

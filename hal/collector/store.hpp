@@ -39,6 +39,7 @@ struct StoreStats {
   std::uint64_t spans_duplicate = 0;  ///< sent again by an exporter that missed our answer
   std::uint64_t spans_refused = 0;    ///< over spans_per_trace_max or spans_per_id_max
   std::uint64_t traces_evicted = 0;
+  std::uint64_t spans_evicted = 0;  ///< with their traces
 };
 
 /// An operation of a service, with the kind of its spans.
@@ -67,6 +68,10 @@ class Store {
 
   /// At most `limit` wanted traces, the one that started last first.
   [[nodiscard]] std::vector<Trace> recent(std::size_t limit, const TraceFilter& filter = {}) const;
+  /// Their ids: for many traces, to be copied one by one with find(), which others may have evicted
+  /// by then.
+  [[nodiscard]] std::vector<TraceId> recent_ids(std::size_t limit,
+                                                const TraceFilter& filter = {}) const;
 
   /// The names of all services with spans in the store, sorted.
   [[nodiscard]] std::vector<std::string> services() const;
@@ -99,6 +104,8 @@ class Store {
   void evict_oldest();
   void count_operation(const Span& span);
   void uncount_operation(const Span& span);
+  [[nodiscard]] std::vector<const Entry*> select(std::size_t limit,
+                                                 const TraceFilter& filter) const;
   static Trace copy(const Entry& entry);
 
   const StoreOptions options_;

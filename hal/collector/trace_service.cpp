@@ -1,8 +1,5 @@
 #include <hal/collector/trace_service.hpp>
 
-#include <hal/collector/otlp_decode.hpp>
-#include <hal/telemetry/log.hpp>
-
 #include <hal/internal/otlp.pb.h>
 
 namespace hal::collector {
@@ -18,12 +15,9 @@ Task<Result<>> TraceService::export_traces(rpc::Service& self, rpc::ServerStream
   // The bytes, not a message: the decoder keeps its limits and forgives what a parser would not.
   std::string bytes;
   co_await or_return(stream.read_only_bytes(bytes));
-  auto spans = decode_otlp_traces(bytes);
-  if (!spans) {
-    log::warn("spans refused: {}", spans.error().message());
-    co_return error(std::move(spans.error()));
-  }
-  static_cast<TraceService&>(self).store_.add(std::move(*spans));
+  const auto format =
+      stream.codec() == rpc::Codec::kJson ? Format::kOtlpGrpcJson : Format::kOtlpGrpc;
+  co_await or_return(static_cast<TraceService&>(self).intake_.take(format, bytes));
   co_return stream.write(internal::otlp::ExportTraceServiceResponse{});
 }
 

@@ -39,7 +39,8 @@ class TraceServiceTest : public ::testing::Test {
   }
 
   Store store;
-  TraceService service{store};
+  Intake intake{store};
+  TraceService service{intake};
   service::testing::TestHost host;
   std::optional<rpc::Server> server;
   std::shared_ptr<transport::Http2Connection> connection;

@@ -39,13 +39,24 @@ class Response:
 
 def get(address, path, headers=None):
     """One GET on a connection of its own. `headers`: a dict, or pairs where a name may repeat."""
+    return _request("GET", address, path, headers)
+
+
+def post(address, path, body, headers=None):
+    """One POST, likewise."""
+    return _request("POST", address, path, headers, body)
+
+
+def _request(method, address, path, headers, body=None):
     connection = http.client.HTTPConnection(address, timeout=CAP)
     try:
-        connection.putrequest("GET", path)
+        connection.putrequest(method, path)
         pairs = headers.items() if isinstance(headers, dict) else headers or []
         for name, value in pairs:
             connection.putheader(name, value)
-        connection.endheaders()
+        if body is not None:
+            connection.putheader("content-length", str(len(body)))
+        connection.endheaders(body)
         response = connection.getresponse()
         return Response(response.status,
                         [(name.lower(), value) for name, value in response.getheaders()],
