@@ -1,11 +1,11 @@
 #include <hal/cli/doctor_json.hpp>
 
+#include <hal/cli/terminal_text.hpp>
 #include <hal/collector/doctor/words.hpp>
 #include <hal/http/json.hpp>
 
 #include <boost/describe/class.hpp>
 
-#include <ctime>
 #include <optional>
 #include <vector>
 
@@ -70,15 +70,6 @@ struct JsonDiagnosis {
 BOOST_DESCRIBE_STRUCT(JsonDiagnosis, (),
                       (findings, doubts, traces, arriving, too_large, services, is_cut))
 
-std::string rfc3339(std::uint64_t unix_ns) {
-  const auto seconds = static_cast<std::time_t>(unix_ns / 1'000'000'000);
-  std::tm utc{};
-  gmtime_r(&seconds, &utc);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z", utc.tm_year + 1900,
-                     utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
-                     unix_ns % 1'000'000'000 / 1000);
-}
-
 std::optional<std::string> known(const std::string& text) {
   return text.empty() ? std::nullopt : std::optional{text};
 }
@@ -112,8 +103,8 @@ JsonFinding finding_of(const doctor::Finding& finding) {
                    .by_time_alone = finding.by_time_alone,
                    .calls = finding.calls,
                    .calls_seen = finding.calls_seen,
-                   .first = rfc3339(finding.first_unix_ns),
-                   .last = rfc3339(finding.last_unix_ns)};
+                   .first = utc_time(finding.first_unix_ns),
+                   .last = utc_time(finding.last_unix_ns)};
   for (const auto& evidence : finding.evidence) json.evidence.push_back(evidence_of(evidence));
   return json;
 }

@@ -4,7 +4,6 @@
 #include <hal/collector/doctor/words.hpp>
 
 #include <algorithm>
-#include <ctime>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -27,19 +26,6 @@ constexpr std::string_view kGreen = "\033[32m";
 
 constexpr std::size_t kIndent = 2;
 constexpr std::size_t kLabel = 10;
-
-/// "2026-11-25 12:01:03 UTC"
-std::string when(std::uint64_t unix_ns) {
-  const auto seconds = static_cast<std::time_t>(unix_ns / 1'000'000'000);
-  std::tm utc{};
-  gmtime_r(&seconds, &utc);
-  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02} UTC", utc.tm_year + 1900, utc.tm_mon + 1,
-                     utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec);
-}
-
-std::string plural(std::size_t count, std::string_view noun) {
-  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
-}
 
 class DiagnosisPrinter {
  public:
@@ -110,7 +96,7 @@ class DiagnosisPrinter {
     if (options_.colour) out_ += kReset;
     append_part("how often",
                 fmt::format("{} of {}, {} {}", finding.calls, plural(finding.calls_seen, "call"),
-                            finding.calls == 1 ? "at" : "since", when(finding.first_unix_ns)));
+                            finding.calls == 1 ? "at" : "since", utc_time(finding.first_unix_ns)));
     if (!words.headers.empty()) {
       append_part(words.headers_are, fmt::format("{}", fmt::join(words.headers, ", ")));
     }
@@ -149,7 +135,7 @@ class DiagnosisPrinter {
       text = fmt::format(
           "{} in {} of {} since {}", findings == 0 ? "Nothing found" : plural(findings, "finding"),
           plural(diagnosis.traces, "trace"), plural(diagnosis.services, "meshed service"),
-          when(diagnosis.first_unix_ns));
+          utc_time(diagnosis.first_unix_ns));
     }
     if (reading.is_cut) text += " (older ones: --limit)";
     if (diagnosis.arriving > 0) {

@@ -29,4 +29,10 @@ namespace hal::cli {
 /// "2.41 ms", "1.50 s", "2m05s", "3h07m".
 [[nodiscard]] std::string human_duration(std::uint64_t ns, std::string_view micro = "\u00b5");
 
+/// "1 trace", "2 traces".
+[[nodiscard]] std::string plural(std::size_t count, std::string_view noun);
+
+/// "2026-11-25T12:01:03Z" (RFC 3339), to the second.
+[[nodiscard]] std::string utc_time(std::uint64_t unix_ns);
+
 }  // namespace hal::cli

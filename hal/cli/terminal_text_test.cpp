@@ -78,5 +78,16 @@ TEST(HumanDuration, ThreeDigitsAndAUnit) {
   EXPECT_EQ(human_duration(1'500, "u"), "1.50 us");
 }
 
+TEST(Plural, OneIsNone) {
+  EXPECT_EQ(plural(0, "span"), "0 spans");
+  EXPECT_EQ(plural(1, "span"), "1 span");
+  EXPECT_EQ(plural(2, "span"), "2 spans");
+}
+
+TEST(UtcTime, ToTheSecond) {
+  EXPECT_EQ(utc_time(0), "1970-01-01T00:00:00Z");
+  EXPECT_EQ(utc_time(1'700'000'001'999'999'999), "2023-11-14T22:13:21Z");
+}
+
 }  // namespace
 }  // namespace hal::cli

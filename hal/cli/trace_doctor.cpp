@@ -20,7 +20,7 @@ namespace doctor = collector::doctor;
 
 constexpr std::chrono::minutes kTimeout{5};
 /// One trace may be large: the collector keeps 20,000 spans of it.
-constexpr std::uint64_t kBodyMax = 256 * 1024 * 1024;
+constexpr std::uint64_t kBodyMax = std::uint64_t{256} * 1024 * 1024;
 constexpr std::size_t kServicesMax = 100;
 /// Around a trace asked for by its id: its other half began during a request of before.
 constexpr std::uint64_t kBeforeUs = 30'000'000;

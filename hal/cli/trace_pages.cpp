@@ -12,8 +12,8 @@ TracePages::TracePages(std::vector<TraceSearch> searches, const TracePagesOption
 std::optional<TraceSearch> TracePages::next() const {
   if (searches_.empty()) return std::nullopt;
   TraceSearch search = searches_.back();
-  // One more than wanted tells whether there are more; a later page begins with the last trace of
-  // the one before.
+  // One more than wanted tells whether there are more; a later page begins with the end of the one
+  // before.
   const std::size_t more = seen_.empty() ? 1 : 2;
   search.limit = std::min(options_.page_max, options_.traces_max - seen_.size() + more);
   return search;
@@ -25,7 +25,8 @@ void TracePages::add(std::vector<collector::Trace> page) {
   bool is_new = false;
   bool is_over = false;
   for (collector::Trace& trace : page) {
-    search.end_us = std::min(search.end_us, trace.start_unix_ns() / 1000);
+    // A start is cut to microseconds, the search's end is not: the next one takes them in again.
+    search.end_us = std::min(search.end_us, trace.start_unix_ns() / 1000 + 1);
     if (seen_.contains(trace.id)) continue;
     if (seen_.size() == options_.traces_max) {
       is_cut_ = is_over = true;

@@ -21,7 +21,7 @@ struct TraceSearch {
 };
 
 struct TracePagesOptions {
-  /// At least 2. A page of small traces is 5 MiB of JSON.
+  /// 5 MiB of JSON with small traces. More than start in one microsecond: pages overlap by that.
   std::size_t page_max = 500;
   /// Of each search.
   std::size_t traces_max = 1000;

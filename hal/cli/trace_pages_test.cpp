@@ -12,13 +12,15 @@ namespace {
 using collector::Trace;
 using ::testing::ElementsAre;
 
-/// Ten traces of service a, 1 us apart, and five of them of service b, too.
+/// Ten traces, 5 us and something apart, every second of service b.
 class Backend {
  public:
   Backend() {
     for (std::uint64_t i = 0; i < 10; ++i) {
       traces_.push_back(collector::testing::make_trace(
-          {{.id = "1", .service = i % 2 == 0 ? "a" : "b", .start_us = i}}, std::to_string(i + 1)));
+          {{.id = "1", .service = i % 2 == 0 ? "a" : "b", .start_us = 5 * i}},
+          std::to_string(i + 1)));
+      traces_.back().spans[0].start_unix_ns += 10 * i;
     }
   }
 
@@ -26,9 +28,9 @@ class Backend {
     ++questions;
     std::vector<Trace> page;
     for (auto trace = traces_.rbegin(); trace != traces_.rend(); ++trace) {
-      const auto us = trace->start_unix_ns() / 1000;
+      const auto ns = trace->start_unix_ns();
       const bool of_service = search.service != "b" || trace->spans[0].service() == "b";
-      if (us < search.start_us || us > search.end_us || !of_service) continue;
+      if (ns < search.start_us * 1000 || ns > search.end_us * 1000 || !of_service) continue;
       if (page.size() < search.limit) page.push_back(*trace);
     }
     return page;

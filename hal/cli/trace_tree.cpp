@@ -51,10 +51,6 @@ struct Widths {
   std::size_t bar = 0;
 };
 
-std::string plural(std::size_t count, std::string_view noun) {
-  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
-}
-
 /// Why the span failed, in the best words it has; empty when it has none.
 std::string failure_text(const Span& span) {
   if (!span.status_message.empty()) return printable(span.status_message);

@@ -54,13 +54,23 @@ def trace_mode(request):
     return request.param
 
 
-@pytest.fixture
-def mesh_of(tmp_path):
-    """Makes meshes to be entered: each has a folder of its own."""
+def maker(folder):
     made = []
 
     def make(**options):
         made.append(None)
-        return Mesh(tmp_path / f"mesh{len(made)}", **options)
+        return Mesh(folder / f"mesh{len(made)}", **options)
 
     return make
+
+
+@pytest.fixture
+def mesh_of(tmp_path):
+    """Makes meshes to be entered: each has a folder of its own."""
+    return maker(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def module_mesh_of(tmp_path_factory):
+    """The same for meshes that the tests of a file share."""
+    return maker(tmp_path_factory.mktemp("mesh"))

@@ -7,6 +7,7 @@ Every application is a child on this machine; any program can stand in the place
 """
 
 import contextlib
+import json
 import socket
 import subprocess
 import threading
@@ -38,6 +39,7 @@ class Place:
     name: str
     addresses: dict  # of each service it calls: its own sidecar's outbound listener
     collector: str  # base URL for OTLP over HTTP
+    zipkin: str  # base URL for Zipkin's spans
     variables: dict  # the same for a program made with the kit
 
 
@@ -171,7 +173,8 @@ class Mesh:
 
     def _place(self, name, addresses, collector):
         known = ",".join(f"{service}={address}" for service, address in addresses.items())
-        return Place(self.machine, name, addresses, collector, {
+        zipkin = self.collector.node.metadata["zipkin"]
+        return Place(self.machine, name, addresses, collector, zipkin, {
             "HAL_REGISTRY": "static", "HAL_STATIC_ADDRESSES": known or None, "SERVICE_NAME": name,
             "HAL_TRACE_MODE": self.trace_mode, "OTEL_EXPORTER_OTLP_ENDPOINT": collector,
             "OTEL_BSP_SCHEDULE_DELAY": FLUSH_MS})
@@ -188,12 +191,13 @@ class Mesh:
         FLUSH_MS, and what has not come in several times that does not come."""
         assert ask_until(lambda: self._spans() >= spans), (
             f"{self._spans()} spans of {spans} have come: {self.traces.traces(1000)}")
-        return self._quiet_traces()
+        return self.quiet_traces()
 
     def _spans(self):
         return sum(map(len, self.traces.traces(1000)))
 
-    def _quiet_traces(self):
+    def quiet_traces(self):
+        """All traces, once no more spans follow."""
         seen, since = None, time.monotonic()
         pause = threading.Event()
         end = since + CAP
@@ -212,6 +216,10 @@ class Mesh:
         return subprocess.run([HAL, *words], stdin=subprocess.DEVNULL, stdout=stdout, text=True,
                               check=False, env=clean_environment(
                                   {"HAL_COLLECTOR_URL": self.traces.url})).stdout
+
+    def doctor(self):
+        """What `hal trace doctor` finds in all traces that have come."""
+        return json.loads(self.hal("trace", "doctor", "--settle=0s", "--limit=100000", "--json"))
 
     def get(self, path="/api/v1/hello/ww", headers=None):
         """A GET from outside the mesh."""

@@ -14,6 +14,7 @@ def run(mesh_of, services, expected, **options):
         assert answer.status == 200, answer
         traces = mesh.settled_traces(size(expected))
         assert differences(traces, [expected]) == []
+        assert mesh.doctor()["findings"] == []
         (request_id,) = request_ids(traces)
         hops = list(every(answer.json()))
         assert [hop["headers"]["x-request-id"] for hop in hops] == [[request_id]] * len(hops)

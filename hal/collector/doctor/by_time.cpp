@@ -30,13 +30,11 @@ class TimeJudge {
       continued_.emplace(inbound, outbound->cluster);
       continuing_.insert(inbound->span->service());
     }
-    std::uint64_t first = UINT64_MAX;
-    std::uint64_t last = 0;
     for (const ProxySpan& proxy : mesh.proxies()) {
+      auto& [first, last] = seen_.try_emplace(proxy.node, UINT64_MAX, 0).first->second;
       first = std::min(first, proxy.span->start_unix_ns);
       last = std::max(last, proxy.span->end_unix_ns);
     }
-    window_ns_ = last > first ? last - first : 0;
   }
 
   void judge(Group group, ByTime& result) const {
@@ -52,7 +50,6 @@ class TimeJudge {
       const ProxySpan& call = *group.calls.front().outbound;
       result.doubts.push_back({.service = std::string{call.span->service()},
                                .upstream = std::string{upstream_of(call.cluster)},
-                               .provider = provider_of(*call.span),
                                .calls = group.calls.size(),
                                .requests = group.request_count});
     }
@@ -85,10 +82,10 @@ class TimeJudge {
     return nullptr;
   }
 
-  /// The part of the time in which the busiest Envoy of the group serves one of the requests.
+  /// The part of its time, from the first span to the last, in which the busiest Envoy of the group
+  /// serves one of the requests.
   [[nodiscard]] double busy(const Group& group) const {
-    if (window_ns_ == 0) return 1;
-    std::uint64_t most_ns = 0;
+    double most = 0;
     for (const auto& [node, requests] : group.requests) {
       std::uint64_t busy_ns = 0;
       std::uint64_t end = 0;
@@ -98,9 +95,12 @@ class TimeJudge {
         end = request->span->end_unix_ns;
         busy_ns += end - from;
       }
-      most_ns = std::max(most_ns, busy_ns);
+      const auto& [first, last] = seen_.at(node);
+      if (last > first) {
+        most = std::max(most, static_cast<double>(busy_ns) / static_cast<double>(last - first));
+      }
     }
-    return std::min(1.0, static_cast<double>(most_ns) / static_cast<double>(window_ns_));
+    return std::min(1.0, most);
   }
 
   [[nodiscard]] bool is_made_by_requests(const Group& group) const {
@@ -117,7 +117,7 @@ class TimeJudge {
     // Chernoff's bound of the binomial distribution: chance puts as many inside with a probability
     // of at most exp(-exponent); 14 is less than one in a million.
     const double chance = busy(group);
-    if (share <= chance) return false;
+    if (chance == 0 || share <= chance) return false;
     double exponent = calls * share * std::log(share / chance);
     if (share < 1) exponent += calls * (1 - share) * std::log((1 - share) / (1 - chance));
     return exponent > 14;
@@ -137,7 +137,8 @@ class TimeJudge {
   }
 
   const Mesh& mesh_;
-  std::uint64_t window_ns_ = 0;
+  /// Start of the first and end of the last span of each Envoy.
+  std::map<std::string_view, std::pair<std::uint64_t, std::uint64_t>> seen_;
   std::set<Pair> continued_;
   std::set<std::string_view> continuing_;  ///< services
 };

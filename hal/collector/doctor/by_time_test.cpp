@@ -39,6 +39,14 @@ class Load {
     traces_.push_back(std::move(trace));
   }
 
+  /// A request through another Envoy.
+  void other(std::uint64_t start_ms) {
+    Trace trace = mesh_trace({.number = ++number_});
+    place(span_at(trace, "gateway"), start_ms, 10);
+    traces_.push_back(break_off(trace, "gateway"));
+    std::erase_if(traces_.back().spans, [](const Span& span) { return span.name != "gateway"; });
+  }
+
   /// Pointers of the result are good for as long as this.
   ByTime judge() {
     mesh_.emplace(traces_);
@@ -94,6 +102,22 @@ TEST(ByTime, AJobAtAnyTimeIsNone) {
     for (int i = 0; i < 100; ++i) load.call(random() % 10'000, 2);
     EXPECT_THAT(load.judge().found, IsEmpty()) << round;
   }
+}
+
+TEST(ByTime, AsManyJobsAsRequestsAreNone) {
+  std::mt19937 random{8};
+  Load load;  // busy for three quarters of the time
+  for (std::uint64_t i = 0; i < 400; ++i) load.request(i * 20, 15);
+  for (int i = 0; i < 400; ++i) load.call(random() % 8000, 1);
+  EXPECT_THAT(load.judge().found, IsEmpty());
+}
+
+TEST(ByTime, AJobOfAShortLivedPodIsNone) {
+  Load load;  // busy for half of the minute that it lives, in an hour of others
+  for (std::uint64_t i = 0; i < 3000; ++i) load.request(i * 20, 10);
+  for (std::uint64_t i = 0; i < 60; ++i) load.call(i * 1000 + 12 * (i % 2), 1);
+  load.other(3'600'000);
+  EXPECT_THAT(load.judge().found, IsEmpty());
 }
 
 TEST(ByTime, AJobDuringAStreamIsNone) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <hal/collector/doctor/by_time.hpp>
+#include <hal/collector/doctor/unrecorded.hpp>
 
 namespace hal::collector::doctor {
 namespace {
@@ -33,16 +34,17 @@ using Hop = std::pair<std::string_view, std::string_view>;  // service, upstream
 Hop hop_of(const ProxySpan& call) { return {call.span->service(), upstream_of(call.cluster)}; }
 
 bool keeps_request_id(const Symptom& symptom) {
-  return symptom.inbound != nullptr && !symptom.outbound->request_id.empty() &&
+  return symptom.inbound != nullptr && symptom.own_call == nullptr &&
+         !symptom.outbound->request_id.empty() &&
          symptom.inbound->request_id == symptom.outbound->request_id;
 }
 
 /// Symptoms with one key are one finding.
-using Key = std::tuple<Cause, Hop, bool, bool>;
+using Key = std::tuple<Cause, Hop, bool, bool, bool>;
 
 Key key_of(const Symptom& symptom) {
   return {symptom.cause, hop_of(*symptom.outbound), keeps_request_id(symptom),
-          symptom.by_time_alone};
+          symptom.by_time_alone, symptom.own_call != nullptr};
 }
 
 /// What all findings are measured against.
@@ -50,6 +52,9 @@ struct Totals {
   explicit Totals(const Mesh& mesh, const Symptoms& symptoms) {
     std::set<const ProxySpan*> with_call;
     for (const auto& [outbound, inbound] : symptoms.continued) with_call.insert(inbound);
+    for (const Symptom& symptom : symptoms.found) {
+      if (symptom.own_call != nullptr) ++calls[hop_of(*symptom.outbound)];
+    }
     for (const ProxySpan& proxy : mesh.proxies()) {
       services.insert(proxy.span->service());
       if (proxy.role != Role::kInbound) {
@@ -69,12 +74,17 @@ struct Totals {
 
 Evidence evidence_of(const Symptom& symptom) {
   const ProxySpan& outbound = *symptom.outbound;
-  Evidence evidence{.outbound_trace = outbound.span->trace_id,
-                    .outbound_span = outbound.span->span_id,
-                    .outbound_parent = outbound.span->parent_id,
-                    .outbound_request_id = std::string{outbound.request_id},
-                    .node_id = std::string{outbound.node},
+  const Span& call = symptom.call();
+  Evidence evidence{.outbound_trace = call.trace_id,
+                    .outbound_span = call.span_id,
+                    .outbound_parent = call.parent_id,
                     .upstream_cluster = std::string{outbound.cluster}};
+  if (symptom.own_call == nullptr) {
+    evidence.outbound_request_id = outbound.request_id;
+    evidence.node_id = outbound.node;
+  } else {
+    evidence.node_id = symptom.inbound->node;
+  }
   if (symptom.inbound != nullptr) {
     evidence.inbound_trace = symptom.inbound->span->trace_id;
     evidence.inbound_span = symptom.inbound->span->span_id;
@@ -84,7 +94,7 @@ Evidence evidence_of(const Symptom& symptom) {
 }
 
 bool is_seen_in(const Symptom& symptom, const TraceId& id) {
-  return symptom.outbound->span->trace_id == id ||
+  return symptom.call().trace_id == id ||
          (symptom.inbound != nullptr && symptom.inbound->span->trace_id == id);
 }
 
@@ -110,9 +120,11 @@ Finding make_finding(const Mesh& mesh, const Totals& totals, std::vector<Symptom
                   .provider = provider_of(*call.span),
                   .request_id_kept = keeps_request_id(symptoms.front()),
                   .by_time_alone = symptoms.front().by_time_alone,
+                  .is_b3 = std::ranges::any_of(symptoms, &Symptom::is_b3),
+                  .turned_on = symptoms.front().own_call == nullptr,
                   .calls = symptoms.size(),
                   .calls_seen = totals.calls.at(hop_of(call)),
-                  .first_unix_ns = call.span->start_unix_ns};
+                  .first_unix_ns = symptoms.front().call().start_unix_ns};
   if (finding.cause == Cause::kSpansNotExported) {
     finding.some_exported = has_own_spans(mesh, service);
   }
@@ -121,10 +133,10 @@ Finding make_finding(const Mesh& mesh, const Totals& totals, std::vector<Symptom
   }
   std::ranges::sort(symptoms, std::ranges::greater{}, [&](const Symptom& symptom) {
     const bool wanted = options.only && is_seen_in(symptom, *options.only);
-    return std::pair{wanted, symptom.outbound->span->start_unix_ns};
+    return std::pair{wanted, symptom.call().start_unix_ns};
   });
   for (const Symptom& symptom : symptoms) {
-    const auto start = symptom.outbound->span->start_unix_ns;
+    const auto start = symptom.call().start_unix_ns;
     finding.first_unix_ns = std::min(finding.first_unix_ns, start);
     finding.last_unix_ns = std::max(finding.last_unix_ns, start);
     if (finding.evidence.size() < options.evidence_max) {
@@ -157,12 +169,11 @@ std::vector<Finding> make_findings(const Mesh& mesh, const Symptoms& symptoms, c
 void keep_evidence(Trace& trace) {
   constexpr std::array kTags{kComponentTag, kNodeTag, kRequestIdTag, kClusterTag};
   for (Span& span : trace.spans) {
-    span.name = {};
     span.trace_state = {};
     span.events = {};
-    span.links = {};
     std::erase_if(span.attributes, [&](const Attribute& tag) {
-      return std::ranges::find(kTags, tag.key) == kTags.end();
+      return std::ranges::find(kTags, tag.key) == kTags.end() &&
+             std::ranges::find(kCallTags, tag.key) == kCallTags.end();
     });
     span.attributes.shrink_to_fit();
   }
@@ -174,11 +185,17 @@ Diagnosis diagnose(std::vector<Trace> traces, const DoctorOptions& options) {
   const Mesh mesh{traces};
   Symptoms symptoms = find_symptoms(mesh);
   ByTime by_time = connect_by_time(mesh, symptoms);
+  Unrecorded unrecorded = find_unrecorded(mesh, symptoms);
   symptoms.found.insert(symptoms.found.end(), by_time.found.begin(), by_time.found.end());
+  symptoms.found.insert(symptoms.found.end(), unrecorded.found.begin(), unrecorded.found.end());
   const Totals totals{mesh, symptoms};
   diagnosis.services = totals.services.size();
   diagnosis.findings = make_findings(mesh, symptoms, totals, options);
-  if (!options.only) diagnosis.doubts = std::move(by_time.doubts);
+  if (!options.only) {
+    diagnosis.doubts = std::move(by_time.doubts);
+    diagnosis.doubts.insert(diagnosis.doubts.end(), unrecorded.doubts.begin(),
+                            unrecorded.doubts.end());
+  }
   for (const Trace& trace : traces) {
     const auto start = trace.start_unix_ns();
     if (diagnosis.first_unix_ns == 0 || start < diagnosis.first_unix_ns) {

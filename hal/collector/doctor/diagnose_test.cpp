@@ -130,6 +130,11 @@ void change_request_id(Trace& trace, Traces& traces) {
   }
 }
 
+/// What api's sidecar does not record, nobody behind it does.
+void turn_sampling_off(Trace& trace, Traces& traces) {
+  if (traces.size() % 2 == 0) (void)break_off(trace, "api out");
+}
+
 struct BrokenCase {
   const char* name;
   Traces traces;
@@ -184,6 +189,12 @@ std::vector<BrokenCase> broken_cases() {
       {"flips the sampling decision",
        requests(6, flip_sampling),
        {"sampling-changed api.default > greeter.default 3/3 zipkin"}},
+      {"turns sampling off in some calls",
+       requests(6, turn_sampling_off, own),
+       {"sampling-changed api.default > greeter.default 3/6 zipkin"}},
+      {"changes x-request-id and has its own spans",
+       requests(6, change_request_id, {.tracer = MeshTracer::kOpenTelemetry, .own_spans = true}),
+       {"request-id-changed api.default > greeter.default 3/3 opentelemetry"}},
       {"changes x-request-id",
        requests(6, change_request_id, w3c),
        {"request-id-changed api.default > greeter.default 3/3 opentelemetry"}},
@@ -223,6 +234,24 @@ TEST(Diagnose, EvidenceIsBounded) {
   const auto diagnosis = diagnose(requests(40, forward_request_id), kLater);
   ASSERT_EQ(diagnosis.findings.size(), 1U);
   EXPECT_EQ(diagnosis.findings[0].evidence.size(), kLater.evidence_max);
+}
+
+TEST(Diagnose, TellsWhoReadAnOldB3) {
+  const MeshRequest own{.own_spans = true};
+  EXPECT_TRUE(diagnose(requests(2, send_b3, own), kLater).findings.at(0).is_b3);
+  EXPECT_TRUE(diagnose(requests(2, forward_clients_b3), kLater).findings.at(0).is_b3);
+  EXPECT_FALSE(diagnose(requests(2, keep_context), kLater).findings.at(0).is_b3);
+}
+
+TEST(Diagnose, TellsWhetherSamplingWentOnOrOff) {
+  const auto on = diagnose(requests(4, flip_sampling), kLater).findings.at(0);
+  EXPECT_TRUE(on.turned_on);
+  const auto off = diagnose(requests(4, turn_sampling_off, {.own_spans = true}), kLater);
+  EXPECT_FALSE(off.findings.at(0).turned_on);
+  const Evidence& evidence = off.findings.at(0).evidence.at(0);
+  EXPECT_EQ(evidence.outbound_parent.hex().substr(8), "00000004");  // of "api client"
+  EXPECT_EQ(evidence.node_id, "sidecar~10.0.0.1~api.default-1");
+  EXPECT_EQ(evidence.outbound_request_id, "");
 }
 
 TEST(Diagnose, CountsRequestsThatEndEarly) {
@@ -285,6 +314,51 @@ void be_under_way(Trace& trace, Traces&) {
   for (const auto* place : {"gateway", "gateway attempt", "api in"}) remove_span(trace, place);
 }
 
+/// Called twice in one trace: the first request has ended, the second one is under way.
+void be_called_again(Trace& trace, Traces&) {
+  Trace again = mesh_trace({.number = 1000, .own_spans = true});
+  remove_span(again, "api in");
+  remove_span(again, "api server");
+  for (Span& span : again.spans) {
+    if (span.name.starts_with("gateway")) continue;
+    span.trace_id = trace.id;
+    trace.spans.push_back(span);
+  }
+  const auto first = span_at(trace, "api in");
+  set_request_id(trace, "gateway", to_text(*find_attribute(first.attributes, kRequestIdTag)));
+}
+
+/// The application hands work to a trace of its own, and says so.
+void link_to_the_request(Trace& trace, Traces& traces) {
+  Span& server = span_at(trace, "api server");
+  server.links.push_back({trace.id, span_at(trace, "api in").span_id});
+  traces.push_back(break_off(trace, "api server"));
+}
+
+void begin_a_trace_later(Trace& trace, Traces& traces) {
+  traces.push_back(break_off(trace, "api server"));
+  delay(traces.back(), 20'000);
+}
+
+/// A client that says itself what is sampled, whatever the ids say.
+void be_decided_by_the_client(Trace& trace, Traces& traces) {
+  set_request_id(trace, "gateway", other_id(trace, '4'));
+  if (traces.size() % 5 == 0) be_under_way(trace, traces);
+}
+
+/// Clients that send one request id with all requests, which overlap.
+void share_a_request_id(Trace& trace, Traces&) {
+  set_request_id(trace, "gateway", "cccccccc-0000-9000-8000-000000000000");
+  span_at(trace, "api in").start_unix_ns -= 20'000'000;
+  span_at(trace, "api in").end_unix_ns += 20'000'000;
+}
+
+/// The call goes on behind the request, and got its context from somebody else: by a queue.
+void go_on_from_a_queue(Trace& trace, Traces& traces) {
+  go_on_later(trace, traces);
+  span_at(trace, "api out").parent_id = span_at(trace, "gateway attempt").span_id;
+}
+
 void be_without_proxies(Trace& trace, Traces&) { trace = testing::hello_trace(trace.id.hex()); }
 
 void have_no_request_ids(Trace& trace, Traces&) {
@@ -303,6 +377,12 @@ TEST(Diagnose, FindsNothingInOtherHealthyTraces) {
       {"Zipkin's shared spans", requests(50, be_shared)},
       {"calls behind the answer", requests(50, go_on_later, own)},
       {"requests under way", requests(50, be_under_way, own)},
+      {"a second request under way", requests(5, be_called_again, own)},
+      {"calls behind the answer, from a queue", requests(50, go_on_from_a_queue)},
+      {"clients that decide", requests(50, be_decided_by_the_client)},
+      {"clients that send one id", requests(50, share_a_request_id)},
+      {"traces that link to the request", requests(50, link_to_the_request, own)},
+      {"traces that begin behind the answer", requests(5, begin_a_trace_later, own)},
       {"no proxies", requests(50, be_without_proxies)},
       {"no request ids", requests(50, have_no_request_ids)},
   };
@@ -314,6 +394,45 @@ TEST(Diagnose, FindsNothingInOtherHealthyTraces) {
   }
 }
 
+void lose_a_call(Trace& trace, Traces& traces) {
+  if (traces.size() == 7) (void)break_off(trace, "api out");
+}
+
+void lose_a_sidecars_span(Trace& trace, Traces&) { remove_span(trace, "api out"); }
+
+void fail(Trace& trace, Traces&) {
+  (void)break_off(trace, "api out");
+  span_at(trace, "api client").status = SpanStatus::kError;
+}
+
+TEST(Diagnose, CallsWithoutASidecarsSpanMayBeHealthy) {
+  const MeshRequest own{.own_spans = true};
+  const std::vector<std::pair<const char*, Traces>> cases{
+      {"one is lost, out of many", requests(50, lose_a_call, own)},
+      {"the sidecar's is lost, what is behind it is there",
+       requests(50, lose_a_sidecars_span, own)},
+      {"they failed before", requests(50, fail, own)},
+  };
+  for (const auto& [name, traces] : cases) {
+    SCOPED_TRACE(name);
+    const auto diagnosis = diagnose(traces, kLater);
+    EXPECT_THAT(summaries(diagnosis), IsEmpty());
+    EXPECT_THAT(diagnosis.doubts, IsEmpty());
+  }
+}
+
+void call_past_the_sidecar(Trace& trace, Traces&) { (void)break_off(trace, "api out"); }
+
+TEST(Diagnose, CallsThatTheSidecarNeverRecordsAreADoubt) {
+  const auto diagnosis = diagnose(requests(5, call_past_the_sidecar, {.own_spans = true}), kLater);
+  EXPECT_THAT(summaries(diagnosis), IsEmpty());
+  ASSERT_EQ(diagnosis.doubts.size(), 1U);
+  EXPECT_EQ(diagnosis.doubts[0].kind, Doubt::Kind::kUnrecorded);
+  EXPECT_EQ(diagnosis.doubts[0].service, "api.default");
+  EXPECT_EQ(diagnosis.doubts[0].upstream, "api client");
+  EXPECT_EQ(diagnosis.doubts[0].calls, 5U);
+}
+
 TEST(Diagnose, JobsOfAServiceAreNoFinding) {
   // 400 requests of 8 ms in 4 s; a job calls each 50 ms, mostly during one of them.
   Traces traces = requests(400, leave_whole);
@@ -321,6 +440,21 @@ TEST(Diagnose, JobsOfAServiceAreNoFinding) {
   const auto diagnosis = diagnose(traces, kLater);
   EXPECT_THAT(summaries(diagnosis), IsEmpty());
   EXPECT_THAT(diagnosis.doubts, IsEmpty());
+}
+
+TEST(Diagnose, KeepsTheEvidence) {
+  for (BrokenCase& test : broken_cases()) {
+    SCOPED_TRACE(test.name);
+    for (Trace& trace : test.traces) keep_evidence(trace);
+    EXPECT_THAT(summaries(diagnose(test.traces, kLater)), ElementsAreArray(test.findings));
+  }
+  Trace trace = mesh_trace({.own_spans = true});
+  Span& span = trace.spans[0];
+  span.attributes.push_back({"http.url", std::string{"http://x/"}});
+  span.events.push_back({.name = "retry"});
+  keep_evidence(trace);
+  EXPECT_EQ(find_attribute(span.attributes, "http.url"), nullptr);
+  EXPECT_TRUE(span.events.empty());
 }
 
 TEST(Diagnose, TheNewestTracesAreStillArriving) {

@@ -43,10 +43,12 @@ struct Finding {
   Cause cause = Cause::kNoContext;
   std::string service{};   ///< whose sidecar tells it: "api.default"
   std::string upstream{};  ///< whom it called: "greeter.default"
-  Provider provider = Provider::kUnknown;
+  Provider provider = Provider::kZipkin;
   bool request_id_kept = false;  ///< of kNoContext and kOwnTrace: x-request-id was forwarded
   bool by_time_alone = false;    ///< no id connects request and call, only the time of both
   bool some_exported = false;    ///< of kSpansNotExported: other spans of the service arrive
+  bool is_b3 = false;            ///< of kStaleContext: the next proxy read the same old context
+  bool turned_on = false;        ///< of kSamplingChanged: on; else off
   std::size_t calls = 0;         ///< that show it
   std::size_t calls_seen = 0;    ///< all calls of the service to this upstream
   /// Of kRequestIdChanged: inbound requests of the service, and those without any call.
@@ -59,11 +61,15 @@ struct Finding {
 
 /// What may be a fault and may be none: the traces do not tell.
 struct Doubt {
+  enum class Kind : std::uint8_t {
+    kBegins,      ///< calls to `upstream` begin traces, and no request is continued
+    kUnrecorded,  ///< the application's spans of calls named `upstream` have none of the sidecar's
+  };
+  Kind kind = Kind::kBegins;
   std::string service{};
   std::string upstream{};
-  Provider provider = Provider::kUnknown;
-  std::size_t calls = 0;     ///< that begin traces
-  std::size_t requests = 0;  ///< inbound ones that no call continues
+  std::size_t calls = 0;
+  std::size_t requests = 0;  ///< of kBegins: inbound ones that no call continues
 };
 
 struct Diagnosis {

@@ -126,8 +126,16 @@ const ProxySpan* Mesh::inbound_in_trace(const ProxySpan& outbound) const noexcep
 const ProxySpan* Mesh::inbound_of_request(const ProxySpan& outbound) const noexcept {
   const auto found = by_request_.find({outbound.node, outbound.request_id});
   if (found == by_request_.end()) return nullptr;
+  // Where a client sends one id with all requests, one that encloses the call began shortly before.
+  constexpr std::ptrdiff_t kCandidatesMax = 1000;
+  const auto& all = found->second;
+  const auto end = std::ranges::upper_bound(
+      all, outbound.span->start_unix_ns, {},
+      [](const ProxySpan* inbound) { return inbound->span->start_unix_ns; });
+  const std::span candidates{end - std::min(end - all.begin(), kCandidatesMax), end};
+  if (candidates.empty()) return all.front();
   return *std::ranges::max_element(
-      found->second, {}, [&](const ProxySpan* inbound) { return fit(*inbound, outbound); });
+      candidates, {}, [&](const ProxySpan* inbound) { return fit(*inbound, outbound); });
 }
 
 std::span<const ProxySpan* const> Mesh::inbounds(std::string_view node) const noexcept {

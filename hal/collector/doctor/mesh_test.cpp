@@ -80,6 +80,29 @@ TEST(Mesh, OfSeveralRequestsInOneTraceIdAndTimeDecide) {
   }
 }
 
+TEST(Mesh, OfManyRequestsWithOneIdTheOneThatEnclosesTheCall) {
+  std::vector<Trace> traces;
+  for (std::uint32_t number = 1; number <= 3000; ++number) {
+    traces.push_back(mesh_trace({.number = number}));
+    testing::set_request_id(traces.back(), "gateway", "the same");
+  }
+  std::ranges::reverse(traces);
+  const Mesh mesh{traces};
+  for (const std::size_t index : {0U, 1U, 1500U, 2999U}) {
+    EXPECT_EQ(mesh.inbound_of_request(proxy_at(mesh, traces, index, "api out")),
+              &proxy_at(mesh, traces, index, "api in"));
+  }
+}
+
+TEST(Mesh, ACallMayBeOlderThanItsRequest) {
+  std::vector<Trace> traces{mesh_trace()};
+  traces.push_back(break_off(traces[0], "api out"));
+  testing::delay(traces[0], 50'000);
+  const Mesh mesh{traces};
+  EXPECT_EQ(mesh.inbound_of_request(proxy_at(mesh, traces, 1, "api out")),
+            &proxy_at(mesh, traces, 0, "api in"));
+}
+
 TEST(Mesh, InboundsAreOrderedByStart) {
   std::vector<Trace> traces{mesh_trace({.number = 3}), mesh_trace({.number = 1}),
                             mesh_trace({.number = 2})};
@@ -116,14 +139,12 @@ TEST(Mesh, NamesUpstreams) {
 }
 
 TEST(Provider, OpenTelemetrysTracerNamesItself) {
-  auto zipkin = mesh_trace({.own_spans = true});
+  auto zipkin = mesh_trace();
   auto w3c = mesh_trace({.tracer = MeshTracer::kOpenTelemetry});
   EXPECT_EQ(provider_of(span_at(zipkin, "api out")), Provider::kZipkin);
   EXPECT_EQ(provider_of(span_at(w3c, "api out")), Provider::kOpenTelemetry);
-  EXPECT_EQ(provider_of(span_at(zipkin, "api server")), Provider::kUnknown);
   EXPECT_EQ(name(Provider::kZipkin), "zipkin");
   EXPECT_EQ(name(Provider::kOpenTelemetry), "opentelemetry");
-  EXPECT_EQ(name(Provider::kUnknown), "");
 }
 
 }  // namespace

@@ -9,13 +9,13 @@
 namespace hal::collector::doctor {
 
 /// As Istio's MeshConfig names them (extensionProviders).
-enum class Provider : std::uint8_t { kUnknown, kZipkin, kOpenTelemetry };
+enum class Provider : std::uint8_t { kZipkin, kOpenTelemetry };
 
-/// "zipkin", "opentelemetry"; empty for kUnknown. Static storage.
+/// "zipkin", "opentelemetry". Static storage.
 [[nodiscard]] std::string_view name(Provider provider) noexcept;
 
 /// Of a proxy's span: Envoy's OpenTelemetry tracer names itself in the resource, its Zipkin tracer
-/// has none. kUnknown for an application's span.
-[[nodiscard]] Provider provider_of(const Span& span) noexcept;
+/// has no resource. Others that Istio knows (Datadog, SkyWalking) report elsewhere.
+[[nodiscard]] Provider provider_of(const Span& proxy) noexcept;
 
 }  // namespace hal::collector::doctor

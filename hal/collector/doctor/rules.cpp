@@ -22,7 +22,9 @@ struct Call {
   const Mesh& mesh;
   const ProxySpan& outbound;
   Ancestry ancestry;
-  const ProxySpan* in_trace;    ///< its inbound request, found by trace
+  /// Its inbound request, found by trace. It encloses the call: another one of the trace may be
+  /// under way, and its spans with it.
+  const ProxySpan* in_trace;
   const ProxySpan* by_request;  ///< its inbound request in another trace, found by request id
   bool ids_tell_sampling;
 };
@@ -38,11 +40,15 @@ std::optional<Symptom> no_context(const Call& call) {
 }
 
 /// Below the application's own root, or below a span nobody sent, in another trace than the
-/// request with the same id.
+/// request with the same id. Work behind the request may begin a trace, and a root that links to
+/// another trace means to.
 std::optional<Symptom> own_trace(const Call& call) {
   const bool own = call.ancestry.kind == Kind::kOwnRoot ||
                    (call.ancestry.kind == Kind::kOrphan && call.in_trace == nullptr);
-  if (!own || call.by_request == nullptr) return std::nullopt;
+  if (!own || call.by_request == nullptr || !call.by_request->encloses(call.outbound) ||
+      !call.ancestry.top->links.empty()) {
+    return std::nullopt;
+  }
   return symptom(Cause::kOwnTrace, call, call.by_request);
 }
 
@@ -55,40 +61,43 @@ bool is_parent_of_request(const Call& call, const SpanId& parent) {
 
 std::optional<Symptom> stale_context(const Call& call) {
   const auto kind = call.ancestry.kind;
-  const ProxySpan* inbound = call.in_trace != nullptr ? call.in_trace : call.by_request;
-  if (inbound == nullptr) return std::nullopt;
-  // Work that goes on behind the request may have been handed over outside the mesh.
-  if (kind == Kind::kPassesBy && inbound->encloses(call.outbound)) {
+  // Work behind a request may have been handed over outside of the mesh.
+  const bool during = call.by_request != nullptr && call.by_request->encloses(call.outbound);
+  const ProxySpan* other = during ? call.by_request : nullptr;
+  const ProxySpan* inbound = call.in_trace != nullptr ? call.in_trace : other;
+  if (kind == Kind::kPassesBy && inbound != nullptr) {
     return symptom(Cause::kStaleContext, call, inbound);
   }
   if (kind == Kind::kOrphan && call.in_trace != nullptr &&
       is_parent_of_request(call, call.ancestry.top->parent_id)) {
-    return symptom(Cause::kStaleContext, call, inbound);
+    return symptom(Cause::kStaleContext, call, call.in_trace);
   }
   // The context of one request with the id of another, during the other: kept from the first.
-  if (kind == Kind::kContinues && call.by_request != nullptr &&
-      call.outbound.request_id != call.ancestry.inbound->request_id &&
-      call.by_request->encloses(call.outbound)) {
-    return symptom(Cause::kStaleContext, call, call.by_request);
+  if (kind == Kind::kContinues && other != nullptr &&
+      call.outbound.request_id != call.ancestry.inbound->request_id) {
+    return symptom(Cause::kStaleContext, call, other);
   }
   return std::nullopt;
 }
 
 /// Envoy before 1.40 reads `b3` first and never renews it: the proxy on the other side then has
 /// the same parent as the call itself.
-std::optional<Symptom> stale_b3(const Call& call) {
+bool is_passed_on(const Call& call) {
   const auto& outbound = call.outbound;
   if (outbound.span->is_root() || provider_of(*outbound.span) == Provider::kOpenTelemetry) {
-    return std::nullopt;
+    return false;
   }
   const auto proxies = call.mesh.proxies(outbound.trace);
-  const bool passed_on = std::ranges::any_of(proxies, [&](const ProxySpan& next) {
+  return std::ranges::any_of(proxies, [&](const ProxySpan& next) {
     return next.role == Role::kInbound && next.node != outbound.node &&
            next.span->span_id != outbound.span->span_id &&  // else two sides of one shared span
            next.span->parent_id == outbound.span->parent_id && outbound.encloses(next);
   });
-  if (!passed_on) return std::nullopt;
-  if (outbound.role == Role::kEdge) return symptom(Cause::kStaleEntry, call, nullptr);
+}
+
+std::optional<Symptom> stale_b3(const Call& call) {
+  if (!is_passed_on(call)) return std::nullopt;
+  if (call.outbound.role == Role::kEdge) return symptom(Cause::kStaleEntry, call, nullptr);
   return symptom(Cause::kStaleContext, call, call.in_trace);
 }
 
@@ -102,6 +111,7 @@ std::optional<Symptom> spans_not_exported(const Call& call) {
 /// and yet the call is: its application turned sampling on.
 std::optional<Symptom> sampling_changed(const Call& call) {
   if (call.ancestry.kind != Kind::kOrphan || !call.ids_tell_sampling ||
+      call.mesh.inbound_in_trace(call.outbound) != nullptr ||
       !says_unsampled(call.outbound.request_id)) {
     return std::nullopt;
   }
@@ -152,6 +162,7 @@ Symptoms find_symptoms(const Mesh& mesh) {
               .in_trace = mesh.inbound_in_trace(proxy),
               .by_request = mesh.inbound_of_request(proxy),
               .ids_tell_sampling = ids_tell};
+    if (call.in_trace != nullptr && !call.in_trace->encloses(proxy)) call.in_trace = nullptr;
     if (call.by_request != nullptr && call.by_request->trace == proxy.trace) {
       call.by_request = nullptr;
     }
@@ -167,6 +178,7 @@ Symptoms find_symptoms(const Mesh& mesh) {
       }
     }
     if (found) {
+      found->is_b3 = found->cause == Cause::kStaleContext && is_passed_on(call);
       symptoms.found.push_back(*found);
     } else if (proxy.role == Role::kOutbound && is_unconnected(call)) {
       const bool begins = call.ancestry.kind == Kind::kBegins;

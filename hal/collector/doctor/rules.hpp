@@ -15,6 +15,15 @@ struct Symptom {
   const ProxySpan* outbound = nullptr;  ///< of kStaleEntry: the gateway's span
   const ProxySpan* inbound = nullptr;   ///< the request it belongs to; null: unknown
   bool by_time_alone = false;
+  bool is_b3 = false;
+  /// The application's own span of a call that its sidecar did not record; `outbound` is then
+  /// another call of the same kind that it did.
+  const Span* own_call = nullptr;
+
+  /// The span of the call itself.
+  [[nodiscard]] const Span& call() const noexcept {
+    return own_call != nullptr ? *own_call : *outbound->span;
+  }
 };
 
 struct Symptoms {

@@ -12,43 +12,24 @@ constexpr std::string_view kPropagators =
 
 /// What the sidecars read and an application has to hand on.
 Headers context_headers(Provider provider) {
-  switch (provider) {
-    case Provider::kZipkin:
-      return {"x-b3-traceid", "x-b3-spanid", "x-b3-sampled"};
-    case Provider::kOpenTelemetry:
-      return {"traceparent", "tracestate"};
-    case Provider::kUnknown:
-      break;
-  }
-  return {"x-b3-traceid", "x-b3-spanid", "x-b3-sampled", "traceparent", "tracestate"};
+  if (provider == Provider::kZipkin) return {"x-b3-traceid", "x-b3-spanid", "x-b3-sampled"};
+  return {"traceparent", "tracestate"};
 }
 
 /// What else might have been sent and does not help.
 std::string_view not_enough(Provider provider) {
-  switch (provider) {
-    case Provider::kZipkin:
-      return " These sidecars trace with Zipkin and read B3: a traceparent alone is not enough, "
-             "unless the provider's traceContextOption is USE_B3_WITH_W3C_PROPAGATION.";
-    case Provider::kOpenTelemetry:
-      return " These sidecars trace with OpenTelemetry and read traceparent: x-b3-* or b3 alone "
-             "are not enough.";
-    case Provider::kUnknown:
-      break;
-  }
-  return "";
+  return provider == Provider::kZipkin
+             ? " These sidecars trace with Zipkin and read B3: a traceparent alone is not enough, "
+               "unless the provider's traceContextOption is USE_B3_WITH_W3C_PROPAGATION."
+             : " These sidecars trace with OpenTelemetry and read traceparent: x-b3-* or b3 alone "
+               "are not enough.";
 }
 
 std::string_view all_of(Provider provider) {
-  switch (provider) {
-    case Provider::kZipkin:
-      return "x-request-id, x-b3-traceid, x-b3-spanid, x-b3-parentspanid, x-b3-sampled, "
-             "x-b3-flags, and b3 where it came in without them (Envoy 1.40 does that)";
-    case Provider::kOpenTelemetry:
-      return "x-request-id, traceparent, tracestate";
-    case Provider::kUnknown:
-      break;
-  }
-  return "x-request-id, traceparent, tracestate and x-b3-*";
+  return provider == Provider::kZipkin
+             ? "x-request-id, x-b3-traceid, x-b3-spanid, x-b3-parentspanid, x-b3-sampled, "
+               "x-b3-flags, and b3 where it came in without them (Envoy 1.40 does that)"
+             : "x-request-id, traceparent, tracestate";
 }
 
 void add_request_id(const Finding& finding, Words& words) {
@@ -104,9 +85,12 @@ Words stale_context(const Finding& finding) {
     return words;
   }
   words.headers = {"b3"};
+  if (!finding.is_b3) words.headers.insert(words.headers.end(), {"x-b3-traceid", "x-b3-spanid"});
   words.why +=
-      " Envoy before 1.40 reads b3 before x-b3-* and never renews it: one that is passed on stays "
-      "as its first sender wrote it.";
+      finding.is_b3
+          ? " Envoy before 1.40 reads b3 before x-b3-* and never renews it: the next proxy "
+            "has the same parent as the call."
+          : " Envoy reads b3 before x-b3-*: an old b3 is enough.";
   words.cure =
       "Hand on the context that the sidecar wrote last, and no other beside it: x-b3-* where they "
       "came in, without b3 (before Envoy 1.40), else b3. Keep none from an earlier request. "
@@ -145,11 +129,13 @@ Words spans_not_exported(const Finding& finding) {
 
 Words sampling_changed(const Finding& finding) {
   const bool is_w3c = finding.provider == Provider::kOpenTelemetry;
-  return {.title = fmt::format("{} turns sampling on in its calls to {}", finding.service,
-                               finding.upstream),
-          .why =
-              "The call is recorded though its x-request-id says that the request is not, and "
-              "the request's own spans were not.",
+  return {.title = fmt::format("{} turns sampling {} in its calls to {}", finding.service,
+                               finding.turned_on ? "on" : "off", finding.upstream),
+          .why = finding.turned_on
+                     ? "The call is recorded though its x-request-id says that the request is not, "
+                       "and the request's own spans were not."
+                     : "The request is recorded, and so is the application's span of the call, but "
+                       "nothing behind that; other calls of the same kind are.",
           .headers_are = "changed",
           .headers = is_w3c ? Headers{"traceparent"} : Headers{"x-b3-sampled"},
           .cure = fmt::format("Hand on the decision as it came in ({}). An OpenTelemetry SDK does "
@@ -195,6 +181,13 @@ Words words_of(const Finding& finding) {
 }
 
 std::string words_of(const Doubt& doubt) {
+  if (doubt.kind == Doubt::Kind::kUnrecorded) {
+    return fmt::format(
+        "{} makes spans of {} calls \"{}\", and its sidecar records none of them: they pass the "
+        "sidecar by, or go out as not sampled (x-b3-sampled other than 1, traceparent not ending "
+        "in 01).",
+        doubt.service, doubt.calls, doubt.upstream);
+  }
   return fmt::format(
       "{} begins {} traces with calls to {}, and continues none of {} requests that came in: jobs "
       "of its own, or it forwards nothing. Samples of 100 % would tell.",

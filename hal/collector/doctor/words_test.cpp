@@ -5,6 +5,7 @@
 namespace hal::collector::doctor {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -13,7 +14,7 @@ using ::testing::Not;
 constexpr std::array kCauses{
     Cause::kNoContext,        Cause::kOwnTrace,        Cause::kStaleContext,    Cause::kStaleEntry,
     Cause::kSpansNotExported, Cause::kSamplingChanged, Cause::kRequestIdChanged};
-constexpr std::array kProviders{Provider::kUnknown, Provider::kZipkin, Provider::kOpenTelemetry};
+constexpr std::array kProviders{Provider::kZipkin, Provider::kOpenTelemetry};
 
 Finding finding(Cause cause, Provider provider) {
   return {.cause = cause,
@@ -46,7 +47,10 @@ TEST(Words, TheHeadersAreThoseThatTheSidecarReads) {
   EXPECT_THAT(words_of(finding(Cause::kNoContext, Provider::kOpenTelemetry)).headers,
               ElementsAre("x-request-id", "traceparent", "tracestate"));
   EXPECT_THAT(words_of(finding(Cause::kStaleContext, Provider::kZipkin)).headers,
-              ElementsAre("b3"));
+              ElementsAre("b3", "x-b3-traceid", "x-b3-spanid"));
+  auto b3 = finding(Cause::kStaleContext, Provider::kZipkin);
+  b3.is_b3 = true;
+  EXPECT_THAT(words_of(b3).headers, ElementsAre("b3"));
   EXPECT_THAT(words_of(finding(Cause::kStaleContext, Provider::kOpenTelemetry)).headers,
               ElementsAre("traceparent"));
   EXPECT_THAT(words_of(finding(Cause::kSamplingChanged, Provider::kZipkin)).headers,
@@ -80,8 +84,12 @@ TEST(Words, ADoubtSaysWhatWouldTell) {
   EXPECT_THAT(
       words_of(Doubt{
           .service = "api.default", .upstream = "greeter.default", .calls = 25, .requests = 17}),
-      testing::AllOf(HasSubstr("api.default begins 25"), HasSubstr("17 requests"),
-                     HasSubstr("100 %")));
+      AllOf(HasSubstr("api.default begins 25"), HasSubstr("17 requests"), HasSubstr("100 %")));
+  EXPECT_THAT(words_of(Doubt{.kind = Doubt::Kind::kUnrecorded,
+                             .service = "api.default",
+                             .upstream = "GET",
+                             .calls = 5}),
+              AllOf(HasSubstr("5 calls \"GET\""), HasSubstr("x-b3-sampled")));
 }
 
 }  // namespace

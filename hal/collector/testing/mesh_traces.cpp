@@ -39,6 +39,7 @@ class MeshTrace {
   void add_call(std::string parent, std::uint64_t us) {
     if (request_.own_spans) {
       parent = own(parent, "hal9000-api", "api client", SpanKind::kClient, us + 1000, 6000);
+      trace_.spans.back().attributes = {{"http.request.method", std::string{"GET"}}};
     }
     const auto out = proxy(parent, "api", "api out", SpanKind::kClient, us + 1200, 5600);
     for (unsigned attempt = 0; attempt < request_.attempts; ++attempt) {

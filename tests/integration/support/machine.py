@@ -102,6 +102,12 @@ class Machine:
         self._started.append(service)
         return service.wait_until_listening()
 
+    def adopt(self, part):
+        """Something else to be ended with the machine: its close() is called."""
+        part.running = False
+        self._started.append(part)
+        return part
+
     def greeter(self, **variables):
         return self.service(GREETER, **{"SERVICE_NAME": "hal9000-greeter", **variables})
 
