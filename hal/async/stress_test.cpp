@@ -3,10 +3,13 @@
 // functions find the Context of the coroutine that runs.
 #include <gtest/gtest.h>
 
+#include <hal/async/bounded_queue.hpp>
 #include <hal/async/deadline.hpp>
+#include <hal/async/semaphore.hpp>
 #include <hal/async/testing/manual_loop.hpp>
 #include <hal/async/wait_queue.hpp>
 #include <hal/async/when_all.hpp>
+#include <hal/async/when_any.hpp>
 
 #include <fmt/format.h>
 
@@ -18,12 +21,21 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr int kPermits = 2;
+
 struct World {
   std::minstd_rand random{};
   WaitQueue queue{};
+  Semaphore permits{kPermits};
+  int permits_held = 0;
+  BoundedQueue<int> numbers{2};
+  int next_number = 0;
+  std::vector<int> pushed{};
+  std::vector<int> popped{};
   int alive = 0;
   int grown = 0;
   int wrong_contexts = 0;
+  std::string broken{};  // a rule
 
   std::size_t pick(std::size_t below) { return random() % below; }
   Duration some_time() { return std::chrono::milliseconds{pick(20)}; }
@@ -48,6 +60,10 @@ class Alive {
 
 Task<Result<int>> grow(World* world, int depth);
 
+Task<Result<int>> grow_pair(std::pair<World*, int> what) {
+  co_return co_await grow(what.first, what.second);
+}
+
 Task<Result<>> grow_beside(World* world, int depth) {
   const Alive alive{*world};
   auto grown = co_await grow(world, depth);
@@ -69,12 +85,50 @@ Task<Result<>> spread(Scope& scope, World* world, int depth) {
   co_return Result<>{};
 }
 
+/// While one of the permits is held.
+Task<Result<>> hold_a_permit(World* world) {
+  const Alive alive{*world};
+  const auto permit = co_await or_return(world->permits.acquire());
+  if (++world->permits_held > kPermits) world->broken = "more permits than there are";
+  const auto slept = co_await sleep(world->some_time());
+  --world->permits_held;
+  co_return slept;
+}
+
+Task<Result<>> push_a_number(World* world) {
+  const Alive alive{*world};
+  const int number = world->next_number++;
+  // Producers that wait go on in their order, and nobody runs between the push and this line.
+  co_await or_return(world->numbers.push(number));
+  world->pushed.push_back(number);
+  co_return Result<>{};
+}
+
+Task<Result<>> pop_a_number(World* world) {
+  const Alive alive{*world};
+  const auto number = co_await or_return(world->numbers.pop());
+  if (number) world->popped.push_back(*number);
+  co_return Result<>{};
+}
+
 Task<Result<int>> wait_somehow(World* world) {
   const Alive alive{*world};
-  if (world->pick(2) == 0) {
-    co_await or_return(co_await sleep(world->some_time()));
-  } else {
-    co_await or_return(co_await world->queue.wait());
+  switch (world->pick(6)) {
+    case 0:
+      co_await or_return(hold_a_permit(world));
+      break;
+    case 1:
+      co_await or_return(push_a_number(world));
+      break;
+    case 2:
+      co_await or_return(pop_a_number(world));
+      break;
+    case 3:
+    case 4:
+      co_await or_return(co_await sleep(world->some_time()));
+      break;
+    default:
+      co_await or_return(co_await world->queue.wait());
   }
   world->check(co_await this_context());
   co_return 1;
@@ -95,7 +149,7 @@ Task<Result<int>> end_somehow(World* world) {
 
 Task<Result<int>> grow_further(World* world, int depth) {
   const Alive alive{*world};
-  switch (world->pick(5)) {
+  switch (world->pick(7)) {
     case 0:
       co_await or_return(with_scope(spread, world, depth));
       world->check(co_await this_context());
@@ -111,6 +165,18 @@ Task<Result<int>> grow_further(World* world, int depth) {
     case 3: {
       const int first = co_await or_return(grow(world, depth));
       co_return first + co_await or_return(timeout(world->some_time(), grow(world, depth)));
+    }
+    case 4: {
+      const auto first = co_await or_return(
+          when_any(grow(world, depth), hold_a_permit(world), grow(world, depth)));
+      world->check(co_await this_context());
+      co_return first.index() == 0 ? std::get<0>(first) : 1;
+    }
+    case 5: {
+      const std::vector<std::pair<World*, int>> all(1 + world->pick(4), {world, depth});
+      const auto first = co_await or_return(when_any(all, grow_pair));
+      world->check(co_await this_context());
+      co_return first.value;
     }
     default:
       world->pick(2) == 0 ? world->queue.wake_all() : void(world->queue.wake_one());
@@ -131,21 +197,35 @@ Task<Result<int>> plant(World* world) {
   co_return co_await timeout(1min, grow(world, 6));  // what waits for nobody ends by it
 }
 
+/// Each value that went in came out once and in its turn, or is still there.
+void check_numbers(World& world) {
+  while (const auto number = world.numbers.try_pop()) world.popped.push_back(*number);
+  EXPECT_EQ(world.popped, world.pushed);
+  EXPECT_EQ(world.numbers.size(), 0U);
+}
+
 TEST(AsyncStress, EverythingEndsAndIsDestroyed) {
   const std::uint32_t seed = std::random_device{}();
-  int grown = 0;
-  for (std::uint32_t round = 0; round < 1500; ++round) {
+  constexpr std::uint32_t kRounds = 10'000;
+  std::size_t grown = 0;
+  std::size_t passed_on = 0;
+  for (std::uint32_t round = 0; round < kRounds; ++round) {
     SCOPED_TRACE(fmt::format("seed {}", seed + round));
     testing::ManualLoop loop;
     World world{.random = std::minstd_rand{seed + round}};
     (void)block_on(loop, plant, &world);
     ASSERT_EQ(world.alive, 0);
     ASSERT_TRUE(world.queue.empty());
+    ASSERT_EQ(world.permits.available(), kPermits);
+    check_numbers(world);
+    ASSERT_EQ(world.broken, "");
     ASSERT_EQ(world.wrong_contexts, 0);
     ASSERT_EQ(current_context(), nullptr);
-    grown += world.grown;
+    grown += static_cast<std::size_t>(world.grown);
+    passed_on += world.popped.size();
   }
-  EXPECT_GT(grown, 1500 * 5);
+  EXPECT_GT(grown, kRounds * 5);
+  EXPECT_GT(passed_on, kRounds / 10);
 }
 
 }  // namespace

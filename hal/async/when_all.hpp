@@ -21,6 +21,18 @@ Task<Result<>> spawn_all(Scope& scope, std::tuple<Task<Result<T>>*...> tasks,
   co_return Result<>{};
 }
 
+/// An item of a range that is the caller's own is moved; the elements of a view are somebody
+/// else's.
+template <class Range, class Reference>
+std::remove_cvref_t<Reference> take_item(Reference&& item) {
+  using Item = std::remove_cvref_t<Reference>;
+  if constexpr (std::ranges::view<Range>) {
+    return Item(std::forward<Reference>(item));
+  } else {
+    return Item(std::move(item));
+  }
+}
+
 template <class Item, class F, class T>
 Task<Result<>> run_item(Item item, F* function, std::optional<T>* out) {
   out->emplace(co_await or_return((*function)(std::move(item))));
@@ -34,11 +46,8 @@ Task<Result<>> spawn_each(Scope& scope, Range* range, F* function,
   for (auto&& item : *range) {
     using Item = std::remove_cvref_t<decltype(item)>;
     std::optional<T>* const value = &(*values)[index++];
-    if constexpr (std::ranges::view<Range>) {  // the elements are somebody else's
-      scope.spawn(run_item<Item, F, T>, Item(std::forward<decltype(item)>(item)), function, value);
-    } else {
-      scope.spawn(run_item<Item, F, T>, std::move(item), function, value);
-    }
+    scope.spawn(run_item<Item, F, T>, take_item<Range>(std::forward<decltype(item)>(item)),
+                function, value);
   }
   co_return Result<>{};
 }
