@@ -88,14 +88,18 @@ Task<Result<Response>> Client::post(std::string url, std::string body, Headers h
 struct Client::Sent {
   Response response;
   std::optional<transport::Http1Stream> stream;
+  service::CallEnd end;
   bool gzip_offered = false;
 };
 
 Task<Result<Response>> Client::request(ClientRequest request) {
   Sent sent = co_await or_return(send(std::move(request), true));
   if (!sent.stream) co_return std::move(sent.response);
-  auto response = co_await or_return(read_all(std::move(*sent.stream), body_bytes_max_));
-  if (sent.gzip_offered) co_await or_return(decode(response));
+  auto response = co_await read_all(std::move(*sent.stream), body_bytes_max_);
+  if (response && sent.gzip_offered) {
+    if (auto decoded = decode(*response); !decoded) response = error(decoded.error());
+  }
+  sent.end.finish(response ? Status{} : response.error());
   co_return response;
 }
 
@@ -105,7 +109,7 @@ Result<> Client::decode(Response& response) const {
 
 Task<Result<ResponseStream>> Client::open(ClientRequest request) {
   Sent sent = co_await or_return(send(std::move(request), false));
-  co_return ResponseStream{std::move(*sent.stream)};
+  co_return ResponseStream{std::move(*sent.stream), std::move(sent.end)};
 }
 
 Task<Result<Client::Sent>> Client::send(ClientRequest request, bool whole) {
@@ -126,6 +130,8 @@ Task<Result<Client::Sent>> Client::send(ClientRequest request, bool whole) {
                      .peer_host = url->host,
                      .peer_port = url->port,
                      .request_headers = &message.headers};
+  service::CallEnd end;
+  if (!whole || request.upload != nullptr) call.end = &end;
   std::optional<transport::HttpUpload> upload;
   if (request.upload != nullptr) upload.emplace(*request.upload, request.upload_length);
   Send send{pool_,
@@ -138,11 +144,23 @@ Task<Result<Client::Sent>> Client::send(ClientRequest request, bool whole) {
     if (auto decoded = decode(send.response); !decoded) call.status = decoded.error();
   }
   if (!call.status.ok()) {
+    end.finish(call.status);
     co_return error(call.status.with_prefix(fmt::format("{} {}", message.method, request.url)));
   }
   co_return Sent{.response = std::move(send.response),
                  .stream = std::move(send.stream),
+                 .end = std::move(end),
                  .gzip_offered = gzip_offered};
+}
+
+Task<Result<std::string>> ResponseStream::read() {
+  auto piece = co_await stream_.read();
+  if (!piece) {
+    end_.finish(piece.error());
+  } else if (piece->empty()) {
+    end_.finish({});
+  }
+  co_return piece;
 }
 
 Task<Result<std::optional<std::string>>> ResponseStream::read_line(std::size_t size_max) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <hal/http/message.hpp>
+#include <hal/service/call_end.hpp>
 #include <hal/service/host.hpp>
 #include <hal/transport/http1_pool.hpp>
 
@@ -24,14 +25,15 @@ struct ClientOptions {
 /// and destroyed on the worker that opened it; the client must outlive it.
 class ResponseStream {
  public:
-  explicit ResponseStream(transport::Http1Stream stream) noexcept : stream_{std::move(stream)} {}
+  ResponseStream(transport::Http1Stream stream, service::CallEnd end) noexcept
+      : stream_{std::move(stream)}, end_{std::move(end)} {}
 
   [[nodiscard]] int status() const noexcept { return stream_.head().status; }
   [[nodiscard]] const Headers& headers() const noexcept { return stream_.head().headers; }
   /// The next piece, as it comes; empty at the end. UNAVAILABLE: the connection was lost before.
   /// DEADLINE_EXCEEDED: nothing came for Http1PoolOptions::stream_idle_timeout. No other limit:
   /// a watch may go on for as long as the Context's deadline lets it.
-  Task<Result<std::string>> read() { return stream_.read(); }
+  Task<Result<std::string>> read();
   /// The next line without its end ("\n" or "\r\n"), nullopt at the end of the body; what stands
   /// behind the last end of line is a line too. RESOURCE_EXHAUSTED beyond `size_max` bytes. Not to
   /// be mixed with read().
@@ -39,6 +41,7 @@ class ResponseStream {
 
  private:
   transport::Http1Stream stream_;
+  service::CallEnd end_;
   std::string buffered_;
   std::size_t searched_ = 0;  // bytes of it without an end of line
 };
@@ -62,7 +65,8 @@ class Client {
   /// says. INTERNAL: what came is no HTTP or over a limit. Host and User-Agent are added unless
   /// the headers have them.
   Task<Result<Response>> request(ClientRequest request);
-  /// The same, but returns when the head of the response is there; the layers have run by then.
+  /// The same, but returns when the head of the response is there; the layers have run by then. The
+  /// call's span ends with the body, or with the ResponseStream.
   Task<Result<ResponseStream>> open(ClientRequest request);
 
  private:

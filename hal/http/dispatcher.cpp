@@ -118,7 +118,11 @@ Task<> Dispatcher::run(transport::HttpExchange& exchange, const net::Endpoint& p
                      .peer_port = peer.port,
                      .request_headers = &message.headers,
                      .response_headers = &response.headers};
-  if (found.index != RouteTree::npos) call.route = router_.routes()[found.index].info.pattern;
+  if (found.index != RouteTree::npos) {
+    const auto& route = router_.routes()[found.index];
+    call.route = route.info.pattern;
+    call.default_timeout = route.timeout ? route.timeout : router_.timeout();
+  }
 
   auto& promise = co_await hal::detail::this_promise();
   Context& outer = promise.context();

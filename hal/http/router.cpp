@@ -45,6 +45,11 @@ void Router::add(std::string_view method, std::string_view pattern, Handler hand
   routes_.push_back(std::move(route));
 }
 
+void Router::set_deadline(layers::Deadline deadline) {
+  expects(deadline.timeout > Duration::zero(), "a route's timeout is positive");
+  timeout_ = deadline.timeout;
+}
+
 void Router::add_group(std::string_view prefix, Router inner) {
   expects(prefix.starts_with('/') && !prefix.ends_with('/') && !prefix.contains(':') &&
               !prefix.contains('*'),
@@ -54,6 +59,7 @@ void Router::add_group(std::string_view prefix, Router inner) {
   for (Route& route : inner.routes_) {
     route.info.pattern.insert(0, prefix);
     route.layers.insert(route.layers.begin(), inner.layers_.begin(), inner.layers_.end());
+    if (!route.timeout) route.timeout = inner.timeout_;
     check_conflicts(route);
     routes_.push_back(std::move(route));
   }

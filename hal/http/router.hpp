@@ -5,6 +5,7 @@
 #include <hal/http/results.hpp>
 #include <hal/http/stream.hpp>
 #include <hal/service/layer.hpp>
+#include <hal/service/layers/deadline/deadline.hpp>
 #include <hal/service/layers/trace/trace.hpp>
 
 #include <optional>
@@ -90,25 +91,38 @@ class Router {
     return std::forward<Self>(self);
   }
 
+  /// Configures the Deadline layer that the host has already, for all routes of this router; a
+  /// group's own wins. Precondition: the timeout is positive.
+  template <class Self>
+  Self&& layer(this Self&& self, layers::Deadline deadline) {
+    self.set_deadline(deadline);
+    return std::forward<Self>(self);
+  }
+
   /// For the Dispatcher: what the router is made of.
   struct Route {
     RouteInfo info;
     Handler handler;
-    service::Layers layers;  ///< of the groups it is in, the outermost first
+    service::Layers layers;             ///< of the groups it is in, the outermost first
+    std::optional<Duration> timeout{};  ///< of the innermost group that says one
   };
   [[nodiscard]] const std::vector<Route>& routes() const noexcept { return routes_; }
   [[nodiscard]] const service::Layers& layers() const noexcept { return layers_; }
   [[nodiscard]] const std::optional<layers::Trace>& trace() const noexcept { return trace_; }
+  /// For routes without one of their own.
+  [[nodiscard]] std::optional<Duration> timeout() const noexcept { return timeout_; }
 
  private:
   void add(std::string_view method, std::string_view pattern, Handler handler);
   void add_group(std::string_view prefix, Router inner);
+  void set_deadline(layers::Deadline deadline);
   void check_conflicts(const Route& added) const;
 
   std::shared_ptr<const States> states_;
   std::vector<Route> routes_;
   service::Layers layers_;
   std::optional<layers::Trace> trace_;
+  std::optional<Duration> timeout_;
 };
 
 }  // namespace hal::http

@@ -35,6 +35,14 @@ Task<Result<std::string>> wait(State<Notes> notes) {
   if (!slept) co_return error(slept.error());
   co_return "slept";
 }
+/// A line each 20 seconds, five in all.
+Task<Result<>> ticks(ResponseWriter out) {
+  for (int i = 0; i < 5; ++i) {
+    co_await or_return(out.write("tick\n"));
+    co_await or_return(co_await sleep(20s));
+  }
+  co_return Result<>{};
+}
 std::string throws() { throw std::runtime_error{"secret"}; }
 
 struct Fixture {
@@ -46,11 +54,18 @@ struct Fixture {
   }
   ~Fixture() { host.shut_down(); }
   static Task<> serve(Fixture* self, ServerOptions options) {
-    auto router = Router{self->notes}
-                      .get("/echo/:id", echo)
-                      .post("/echo", post_echo)
-                      .get("/wait", wait)
-                      .get("/throws", throws);
+    const auto waiting = Router{self->notes}.get("/wait", wait).get("/ticks", ticks);
+    auto router =
+        Router{self->notes}
+            .get("/echo/:id", echo)
+            .post("/echo", post_echo)
+            .get("/wait", wait)
+            .get("/ticks", ticks)
+            .get("/throws", throws)
+            .group("/short", Router{waiting}
+                                 .layer(layers::Deadline{.timeout = 10s})
+                                 .group("/hours", Router{waiting}.layer(layers::Deadline{2h})))
+            .group("/never", Router{waiting}.layer(layers::Deadline{}));
     self->ended = co_await Server{self->host, std::move(router), options}.run();
     self->done = true;
   }
@@ -171,6 +186,35 @@ TEST(HttpServer, RequestsHaveADeadline) {
               StartsWith("HTTP/1.1 504 Gateway Timeout\r\n"));
   EXPECT_EQ(f.host.loop().now() - begin, 30s);
   EXPECT_THAT(f.notes.ends, ::testing::ElementsAre("DEADLINE_EXCEEDED: deadline exceeded"));
+}
+
+TEST(HttpServer, RoutesMaySayAnotherDeadline) {
+  const struct {
+    std::string path;
+    std::string status;
+    Duration lasts;
+  } cases[] = {{"/short/wait", "504 Gateway Timeout", 10s},
+               {"/short/hours/wait", "200 OK", 1h},
+               {"/never/wait", "200 OK", 1h}};
+  for (const auto& [path, status, lasts] : cases) {
+    Fixture f;
+    const TimePoint begin = f.host.loop().now();
+    const auto request = get(path).insert(get(path).size() - 2, "Connection: close\r\n");
+    EXPECT_THAT(f.talk(request), StartsWith(fmt::format("HTTP/1.1 {}\r\n", status))) << path;
+    EXPECT_EQ(f.host.loop().now() - begin, lasts) << path;
+  }
+}
+
+TEST(HttpServer, AStreamHasTheDeadlineOfItsRoute) {
+  const auto request = [](std::string path) {
+    return get(path).insert(get(path).size() - 2, "Connection: close\r\n");
+  };
+  EXPECT_THAT(Fixture{}.talk(request("/ticks")), Not(HasSubstr("\r\n0\r\n"))) << "it is cut";
+  const auto whole = Fixture{}.talk(request("/never/ticks"));
+  EXPECT_THAT(whole, ::testing::EndsWith("\r\n0\r\n\r\n"));
+  std::string ticks_alone;
+  for (int i = 0; i < 5; ++i) ticks_alone += "5\r\ntick\n\r\n";
+  EXPECT_THAT(whole, HasSubstr(ticks_alone));
 }
 
 TEST(HttpServer, AClosingClientCancelsTheHandler) {

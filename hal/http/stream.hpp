@@ -13,8 +13,8 @@ namespace hal::http {
 /// A parameter: the body of the request, read while it comes in. Nothing is read from the socket
 /// beyond what the handler asks for, one read ahead. Valid while the handler runs; a copy stands
 /// for the same body. Limits: Http1ServerOptions::stream_body_bytes, body_timeout for each piece,
-/// and the request's deadline for all of it. What is left unread is dropped, or ends the
-/// connection when it is much.
+/// and the request's deadline for all of it (layers::Deadline). What is left unread is dropped, or
+/// ends the connection when it is much.
 class BodyStream {
  public:
   explicit BodyStream(transport::BodyReader& body) noexcept : body_{&body} {}

@@ -11,8 +11,15 @@
 
 namespace hal::service {
 
+class CallEnd;
+
 enum class Kind : std::uint8_t { kServer, kClient };
 enum class Protocol : std::uint8_t { kHttp, kGrpc };
+
+/// What it is called where TLS agrees on a protocol (RFC 7301).
+[[nodiscard]] constexpr std::string_view alpn_of(Protocol protocol) noexcept {
+  return protocol == Protocol::kGrpc ? "h2" : "http/1.1";
+}
 
 /// Views are valid while the call runs. One loop; not thread-safe.
 struct Call {
@@ -38,6 +45,8 @@ struct Call {
 
   /// Server: the time the caller gives (grpc-timeout), if it says so.
   std::optional<Duration> timeout{};
+  /// Server: what the route says of requests without one, instead of the deadline layer's default.
+  std::optional<Duration> default_timeout{};
   /// gRPC: either side may send many messages. Such a call lasts as long as its caller wants.
   bool streaming = false;
 
@@ -45,6 +54,9 @@ struct Call {
   Status status{};
   /// HTTP: the response's status; 0 until there is one. gRPC: unused.
   int http_status = 0;
+  /// Client: set when the response's body comes after the layers have run. A layer whose work lasts
+  /// as long as the call leaves the rest of it here, once `next` has succeeded.
+  CallEnd* end = nullptr;
 };
 
 }  // namespace hal::service

@@ -6,14 +6,17 @@
 
 namespace hal::layers {
 
+Duration ServerDeadline::timeout_of(const service::Call& call) const {
+  if (call.streaming) return call.timeout.value_or(Duration::max());
+  if (call.timeout) return std::min(*call.timeout, options_.max);
+  if (call.default_timeout) return *call.default_timeout;
+  return call.protocol == service::Protocol::kHttp ? options_.http_default : options_.rpc_default;
+}
+
 Task<> ServerDeadline::handle(service::Call& call, service::Next next) const {
   auto& promise = co_await hal::detail::this_promise();
   Context& outer = promise.context();
-  const Duration by_default =
-      call.protocol == service::Protocol::kHttp ? options_.http_default : options_.rpc_default;
-  const Duration timeout = call.streaming
-                               ? call.timeout.value_or(Duration::max())
-                               : std::min(call.timeout.value_or(by_default), options_.max);
+  const Duration timeout = timeout_of(call);
   if (timeout <= Duration::zero()) {
     call.status = {Code::kDeadlineExceeded, "the deadline had passed when the request came in"};
     co_return;

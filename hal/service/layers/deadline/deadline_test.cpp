@@ -57,6 +57,17 @@ TEST(ServerDeadline, IsTheCallersIfItSaysOne) {
   EXPECT_EQ(time_for({.protocol = Protocol::kHttp, .timeout = 40s}), 40s);
 }
 
+TEST(ServerDeadline, IsTheRoutesWhereTheCallerSaysNone) {
+  EXPECT_EQ(time_for({.protocol = Protocol::kHttp, .default_timeout = 10s}), 10s);
+  EXPECT_EQ(time_for({.protocol = Protocol::kHttp, .default_timeout = 5min}), 5min)
+      << "the maximum is for callers";
+  EXPECT_EQ(time_for({.protocol = Protocol::kGrpc, .timeout = 1s, .default_timeout = 10s}), 1s);
+  EXPECT_EQ(time_for({.protocol = Protocol::kHttp, .default_timeout = 5min}, 20s), 20s);
+  const auto never = time_for({.default_timeout = Deadline::kNever});
+  ASSERT_TRUE(never);
+  EXPECT_GT(*never, 24h * 365 * 100);
+}
+
 TEST(ServerDeadline, IsAtMostTheMaximum) {
   EXPECT_EQ(time_for({.protocol = Protocol::kGrpc, .timeout = 1h}), 60s);
   EXPECT_EQ(time_for({.protocol = Protocol::kGrpc, .timeout = Duration::max()}), 60s);

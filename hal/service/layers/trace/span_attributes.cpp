@@ -70,12 +70,12 @@ std::string full_url(const Call& call) {
   return url;
 }
 
-void describe_server(const Call& call, telemetry::Span& span) {
+void describe_server(const Call& call, telemetry::RecordedSpan& span) {
   span.set_attribute(semconv::kServerAddress, call.peer_host);
   if (call.peer_port != 0) span.set_attribute(semconv::kServerPort, call.peer_port);
 }
 
-void describe_http(const Call& call, telemetry::Span& span) {
+void describe_http(const Call& call, telemetry::RecordedSpan& span) {
   const bool known = is_known_method(call.method);
   span.set_attribute(semconv::kHttpRequestMethod, known ? call.method : semconv::kHttpMethodOther);
   if (!known) span.set_attribute(semconv::kHttpRequestMethodOriginal, call.method);
@@ -93,7 +93,7 @@ void describe_http(const Call& call, telemetry::Span& span) {
   }
 }
 
-void describe_rpc(const Call& call, telemetry::Span& span) {
+void describe_rpc(const Call& call, telemetry::RecordedSpan& span) {
   span.set_attribute(semconv::kRpcSystemName, semconv::kRpcSystemGrpc);
   span.set_attribute(semconv::kRpcMethod, call.method);
   if (call.kind == Kind::kClient) describe_server(call, span);
@@ -108,7 +108,7 @@ std::string span_name(const Call& call) {
   return name;
 }
 
-void describe_request(const Call& call, telemetry::Span& span) {
+void describe_request(const Call& call, telemetry::RecordedSpan& span) {
   if (!span.recording()) return;
   if (call.protocol == Protocol::kHttp) {
     describe_http(call, span);
@@ -121,7 +121,7 @@ void describe_request(const Call& call, telemetry::Span& span) {
   }
 }
 
-void describe_outcome(const Call& call, telemetry::Span& span) {
+void describe_outcome(const Call& call, telemetry::RecordedSpan& span) {
   if (!span.recording()) return;
   bool failed = false;
   std::string type;
@@ -143,6 +143,11 @@ void describe_outcome(const Call& call, telemetry::Span& span) {
   if (!failed) return;
   span.set_attribute(semconv::kErrorType, type);
   span.set_status(telemetry::SpanStatus::kError, call.status.message());
+}
+
+void describe_broken_body(const Status& why, telemetry::RecordedSpan& span) {
+  span.set_attribute(semconv::kErrorType, name(why.code()));
+  span.set_status(telemetry::SpanStatus::kError, why.message());
 }
 
 }  // namespace hal::layers

@@ -13,8 +13,10 @@ namespace hal::layers {
 [[nodiscard]] std::string span_name(const service::Call& call);
 
 /// Sets what is known before the call runs.
-void describe_request(const service::Call& call, telemetry::Span& span);
+void describe_request(const service::Call& call, telemetry::RecordedSpan& span);
 /// Sets the outcome, and the span's status by the rules of each side.
-void describe_outcome(const service::Call& call, telemetry::Span& span);
+void describe_outcome(const service::Call& call, telemetry::RecordedSpan& span);
+/// The body of a response has broken off: after describe_outcome.
+void describe_broken_body(const Status& why, telemetry::RecordedSpan& span);
 
 }  // namespace hal::layers

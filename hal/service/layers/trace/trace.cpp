@@ -1,5 +1,6 @@
 #include <hal/service/layers/trace/trace.hpp>
 
+#include <hal/service/call_end.hpp>
 #include <hal/service/layers/trace/span_attributes.hpp>
 #include <hal/telemetry/log.hpp>
 #include <hal/telemetry/semconv.hpp>
@@ -94,23 +95,20 @@ Task<> ServerTrace::handle(Call& call, service::Next next) const {
   if (forwarded->request_id.empty() && tracer != nullptr) {
     forwarded->request_id = mint_request_id(*tracer, span.context());
   }
-  describe_request(call, span);
+  describe_request(call, span.recorded());
   if (span.recording() && !forwarded->request_id.empty()) {
     const std::string_view ids[]{forwarded->request_id};
     span.set_attribute(telemetry::semconv::kHttpRequestHeaderXRequestId,
                        telemetry::AttributeValue{telemetry::AttributeValue::List{ids}});
   }
   co_await next(call);
-  describe_outcome(call, span);
+  describe_outcome(call, span.recorded());
 }
 
 ClientTrace::ClientTrace(TraceOptions options) : options_{std::move(options)} {}
 
-Task<> ClientTrace::handle(Call& call, service::Next next) const {
-  const Context& outer = co_await this_context();
-  const Mode mode = mode_of(outer.tracer);
-  const std::string name = mode == Mode::kFull ? span_name(call) : std::string{};
-  auto span = co_await start_span({.name = name, .kind = Kind::kClient});
+/// What the request says of the trace, and the span of the request.
+void ClientTrace::begin(Call& call, const Context& outer, telemetry::RecordedSpan& span) const {
   if (outer.forwarded != nullptr) {
     wire::inject(span.context(), *outer.forwarded, options_.inject, *call.request_headers);
   } else {
@@ -122,8 +120,41 @@ Task<> ClientTrace::handle(Call& call, service::Next next) const {
     wire::inject(span.context(), forwarded, options_.inject, *call.request_headers);
   }
   describe_request(call, span);
+}
+
+Task<> ClientTrace::handle(Call& call, service::Next next) const {
+  const Context& outer = co_await this_context();
+  const bool full = mode_of(outer.tracer) == Mode::kFull;
+  if (full && call.end != nullptr) {
+    co_await handle_open_end(call, next);
+    co_return;
+  }
+  const std::string name = full ? span_name(call) : std::string{};
+  auto span = co_await start_span({.name = name, .kind = Kind::kClient});
+  begin(call, outer, span.recorded());
   co_await next(call);
-  describe_outcome(call, span);
+  describe_outcome(call, span.recorded());
+}
+
+/// The same with a span that outlives this coroutine.
+Task<> ClientTrace::handle_open_end(Call& call, service::Next next) const {
+  auto& promise = co_await hal::detail::this_promise();
+  Context& outer = promise.context();
+  const std::string name = span_name(call);
+  auto span = std::make_unique<telemetry::RecordedSpan>(
+      outer, telemetry::SpanOptions{.name = name, .kind = Kind::kClient});
+  Context inside = outer;
+  span->enter(inside);
+  begin(call, outer, *span);
+  promise.use_context(inside);
+  co_await next(call);
+  promise.use_context(outer);
+  describe_outcome(call, *span);
+  if (!call.status.ok()) co_return;
+  call.end->add([span = std::move(span)](const Status& outcome) {
+    if (!outcome.ok()) describe_broken_body(outcome, *span);
+    span->end();
+  });
 }
 
 Task<> UntracedCall::handle(Call& call, service::Next next) const {

@@ -63,13 +63,17 @@ class ServerTrace final : public service::Layer {
 
 /// Client side: a CLIENT span around the call, whose ids go out in multi-header B3 and traceparent
 /// with x-request-id, tracestate, baggage and the headers passed on. Outside a request the call
-/// starts a trace, and gets a new x-request-id unless the caller has set one.
+/// starts a trace, and gets a new x-request-id unless the caller has set one. The span ends with
+/// the body of the response (Call::end), also where that comes after the layers have run.
 class ClientTrace final : public service::Layer {
  public:
   explicit ClientTrace(TraceOptions options);
   Task<> handle(service::Call& call, service::Next next) const override;
 
  private:
+  Task<> handle_open_end(service::Call& call, service::Next next) const;
+  void begin(service::Call& call, const Context& outer, telemetry::RecordedSpan& span) const;
+
   const TraceOptions options_;
 };
 
