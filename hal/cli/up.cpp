@@ -1,6 +1,7 @@
 #include <hal/cli/up.hpp>
 
 #include <hal/async/deadline.hpp>
+#include <hal/async/when_any.hpp>
 
 #include <hal/cli/collector_client.hpp>
 #include <hal/cli/local_folder.hpp>
@@ -154,37 +155,56 @@ void print_urls(const System& system, const LocalFolder& folder) {
       system.otlp_grpc_address(), system.zipkin_url());
 }
 
+/// Ctrl-C or SIGTERM: its number.
+Task<Result<int>> stop_signal(net::Signals* signals) {
+  for (;;) {
+    const int number = co_await or_return(co_await signals->next());
+    if (number != SIGCHLD) co_return number;
+  }
+}
+
 /// Until Ctrl-C, SIGTERM, or a program that ends by itself (an error).
-Task<Result<>> serve_until_signal(Session* session, System* system) {
-  net::Signals signals{session->loop(), {SIGINT, SIGTERM, SIGCHLD}};
+Task<Result<>> serve_until_signal(net::Signals* signals, System* system) {
   // Who reads this may send a signal at once.
   fmt::print("\nServing; Ctrl-C stops.\n");
   std::fflush(stdout);
   for (;;) {
     // Before the first signal, too: a program may have ended while none was waited for.
     if (auto dead = system->dead()) co_return error(Code::kUnavailable, std::move(*dead));
-    const int number = co_await or_return(co_await signals.next());
+    const int number = co_await or_return(co_await signals->next());
     if (number != SIGCHLD) co_return Result<>{};
   }
 }
 
-Task<Result<>> run_system(Session* session, System* system, const LocalFolder* folder, bool once,
-                          int* exit_code) {
+Task<Result<>> start_and_try(Session* session, System* system, int* exit_code) {
   co_await or_return(system->start(session));
   for (const auto& note : system->notes()) fmt::print("note: {}\n", note);
   Outcome outcome;
   auto tried = co_await try_system(session, system, &outcome);
   print_outcome(*system, outcome);
   *exit_code = tried && outcome.problems.empty() ? 0 : 1;
-  if (!tried || once) co_return tried;
+  co_return tried;
+}
+
+/// With the handlers of signals in place; behind it a second Ctrl-C ends all at once.
+Task<Result<>> run_system(Session* session, System* system, const LocalFolder* folder, bool once,
+                          int* exit_code) {
+  net::Signals signals{session->loop(), {SIGINT, SIGTERM, SIGCHLD}};
+  const auto first = co_await or_return(
+      when_any(start_and_try(session, system, exit_code), stop_signal(&signals)));
+  if (const int* const number = std::get_if<int>(&first)) {
+    *exit_code = 128 + *number;
+    co_return Result<>{};
+  }
+  if (once) co_return Result<>{};
   print_urls(*system, *folder);
-  co_return co_await serve_until_signal(session, system);
+  co_return co_await serve_until_signal(&signals, system);
 }
 
 Task<Result<>> run_and_stop(Session* session, System* system, const LocalFolder* folder, bool once,
                             int* exit_code) {
   auto result = co_await run_system(session, system, folder, once, exit_code);
-  if (result && !once) fmt::print("\nDraining...\n");
+  if (result && (!once || *exit_code > 128)) fmt::print("\nDraining...\n");
   std::fflush(stdout);
   co_await system->stop(kStopPatience);
   co_return result;
@@ -226,7 +246,7 @@ int up(const config::Environment& environment, const config::Arguments& argument
   int exit_code = 1;
   const auto result = (*session)->run(run_and_stop, &system, &*folder, options->once, &exit_code);
   if (!result) return fail(result.error(), 1);
-  if (exit_code != 0) print_suspects(environment);
+  if (exit_code == 1) print_suspects(environment);
   return exit_code;
 }
 

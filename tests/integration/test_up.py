@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 
@@ -12,7 +13,7 @@ import pytest
 from support import registry
 from support.machine import ANY_PORT, HAL
 from support.process import wait_for_end
-from support.traces import Collector
+from support.traces import Collector, ask_until
 
 CHILDREN = {"hal9000-collector", "hal9000-greeter", "hal9000-api"}
 
@@ -70,6 +71,33 @@ def test_once_shows_answer_and_trace(machine):
     assert_shows_a_whole_trace(output)
     assert registry.nodes(machine.folder) == []
     assert process.lines("err") == []
+
+
+SLOW = """#!/bin/sh
+trap 'kill $!; echo drained; exit 0' TERM
+echo started
+sleep 1000 & wait
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_it_starts_drains_what_is_there(machine, tmp_path, number):
+    """A greeter that never gets ready: the programs so far end by SIGTERM, not SIGKILL."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    shutil.copy(HAL, programs / "hal")
+    slow = programs / "hal9000-greeter"
+    slow.write_text(SLOW)
+    slow.chmod(0o700)
+    process = machine.run(programs / "hal", "up", *ANY_PORT)
+    log = machine.folder / "hal9000-greeter.log"
+    assert ask_until(lambda: log.exists() and "started" in log.read_text())
+    process.signal(number)
+    assert process.wait() == 128 + number, process.output()
+    assert "Draining..." in process.output("out")
+    assert log.read_text() == "started\ndrained\n"
+    assert "signal 15: drain" in (machine.folder / "hal9000-collector.log").read_text()
+    assert registry.nodes(machine.folder) == []
 
 
 def test_two_beside_each_other(machine):
