@@ -66,6 +66,13 @@ net::Endpoint App::listen_endpoint() const {
 std::string_view App::service_name() const noexcept { return impl_->service_name; }
 const service::Layers& App::server_layers() const noexcept { return impl_->server_layers; }
 const service::Layers& App::client_layers() const noexcept { return impl_->client_layers; }
+service::ConnectionAge App::connection_age() const noexcept {
+  return {.max = impl_->options.max_connection_age,
+          .grace = impl_->options.max_connection_age_grace};
+}
+std::optional<net::TlsServer> App::tls(service::Protocol protocol) {
+  return impl_->tls.server(protocol);
+}
 Task<Result<>> App::on_listening(service::Listening listening) {
   return impl_->on_listening(std::move(listening));
 }

@@ -64,6 +64,8 @@ class App final : public service::Host {
   [[nodiscard]] std::string_view service_name() const noexcept override;
   [[nodiscard]] const service::Layers& server_layers() const noexcept override;
   [[nodiscard]] const service::Layers& client_layers() const noexcept override;
+  [[nodiscard]] service::ConnectionAge connection_age() const noexcept override;
+  [[nodiscard]] std::optional<net::TlsServer> tls(service::Protocol protocol) override;
   Task<Result<>> on_listening(service::Listening listening) override;
 
   /// Runs `serve` until it returns, or a signal asks to stop, and drains. For hal::run: call it

@@ -44,6 +44,7 @@ Result<> App::Impl::configure() {
                              "belong to Istio's sidecar",
                              port));
   }
+  if (auto loaded = tls.load(options); !loaded) return loaded;
   const auto lines = app::log_lines(options);
   if (!lines) return error(lines.error());
   log_setup.emplace(log::Options{.level = dry_network ? log::Level::kOff : lines->level,

@@ -4,6 +4,7 @@
 #include <hal/app/app.hpp>
 #include <hal/app/dry_network.hpp>
 #include <hal/app/metrics.hpp>
+#include <hal/app/server_tls.hpp>
 #include <hal/app/settings.hpp>
 #include <hal/app/trace_setup.hpp>
 #include <hal/async/thread_pool.hpp>
@@ -85,6 +86,7 @@ class App::Impl {
   std::unique_ptr<service::Discovery> discovery;
   std::string discovery_reason;
   app::TraceSetup traces;
+  app::ServerTls tls;
   service::Layers server_layers;
   service::Layers client_layers;
   std::shared_ptr<layers::Metrics::PerWorker> request_metrics;
@@ -105,6 +107,7 @@ class App::Impl {
   Result<> check_known() const;
   /// SIGHUP; control loop.
   void reload();
+  void reload_tls();
   void apply(const app::AppOptions& new_options, const app::TraceVariables& new_variables);
   void make_layers();
   void start_exporters();

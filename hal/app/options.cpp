@@ -16,6 +16,21 @@ void AppOptions::describe(config::Fields& fields) {
   fields["workers"].variable("HAL_WORKERS").range(0U, 64U).help("event loops; 0: one per core");
   fields["log_level"].variable("HAL_LOG_LEVEL").help("debug, info, warn, error or off");
   fields["log_format"].variable("HAL_LOG_FORMAT").help("text or json");
+  fields["tls_certificate"]
+      .variable("HAL_TLS_CERTIFICATE")
+      .help("PEM file of the server's certificates; the server speaks TLS then");
+  fields["tls_key"].variable("HAL_TLS_KEY").help("PEM file of the certificate's private key");
+  fields["tls_client_ca"]
+      .variable("HAL_TLS_CLIENT_CA")
+      .help("PEM file of the CAs of which clients must show a certificate");
+  fields["max_connection_age"]
+      .variable("HAL_MAX_CONNECTION_AGE")
+      .range(std::chrono::seconds{0}, std::chrono::hours{24 * 365})
+      .help("when clients are asked to leave a connection, more or less 10 percent; 0: never");
+  fields["max_connection_age_grace"]
+      .variable("HAL_MAX_CONNECTION_AGE_GRACE")
+      .range(std::chrono::seconds{0}, std::chrono::hours{24 * 365})
+      .help("how long requests under way may take after that; 0: as long as they like");
   fields["drain_timeout"]
       .variable("HAL_DRAIN_TIMEOUT")
       .range(std::chrono::seconds{0}, std::chrono::hours{1})

@@ -28,6 +28,11 @@ struct AppOptions {
   unsigned workers = 0;                      ///< 0: by processors and cgroup quota
   std::string log_level = "info";
   std::string log_format = "text";
+  std::string tls_certificate{};  ///< file; empty: servers speak plain
+  std::string tls_key{};
+  std::string tls_client_ca{};                            ///< file; empty: any client
+  std::chrono::milliseconds max_connection_age{0};        ///< zero: no limit
+  std::chrono::milliseconds max_connection_age_grace{0};  ///< zero: no limit
   std::chrono::milliseconds drain_timeout{25'000};
   std::optional<std::chrono::milliseconds> drain_grace{};  ///< unset: 5 s in a pod, else 0 s
 
@@ -35,6 +40,7 @@ struct AppOptions {
 };
 BOOST_DESCRIBE_STRUCT(AppOptions, (),
                       (service_name, service_host, service_port, admin_port, workers, log_level,
-                       log_format, drain_timeout, drain_grace))
+                       log_format, tls_certificate, tls_key, tls_client_ca, max_connection_age,
+                       max_connection_age_grace, drain_timeout, drain_grace))
 
 }  // namespace hal::app

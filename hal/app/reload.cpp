@@ -56,7 +56,18 @@ Result<Reading> read_again(const app::Settings& settings, config::Source source,
 
 }  // namespace
 
+/// Its files are renewed under the same names.
+void App::Impl::reload_tls() {
+  if (options.tls_certificate.empty()) return;
+  if (auto loaded = tls.load(options); !loaded) {
+    log::error("SIGHUP: {}: the certificate stays as it was", loaded.error().message());
+  } else {
+    log::info("SIGHUP: {} was read again", options.tls_certificate);
+  }
+}
+
 void App::Impl::reload() {
+  reload_tls();
   if (file_options.config.empty()) {
     log::info("SIGHUP: no file of options is given (--config, HAL_CONFIG): nothing is read again");
     return;

@@ -96,7 +96,11 @@ Task<Result<>> System::start_one(Session* session, std::string service, std::str
                     {"HAL_ADMIN_PORT", "0"},
                     {"HAL_REGISTRY", "local"},
                     {"HAL_LOCAL_DIR", options_.local_folder}});
-  command.environment.erase("TRACE_URL");
+  // Whatever the environment says for other programs, these speak plain to each other.
+  for (const char* name :
+       {"TRACE_URL", "HAL_TLS_CERTIFICATE", "HAL_TLS_KEY", "HAL_TLS_CLIENT_CA"}) {
+    command.environment.erase(name);
+  }
   for (auto& [name, value] : variables) command.environment.insert_or_assign(name, value);
   children_.push_back(co_await or_return(Child::start(command)));
   auto node = co_await timeout(options_.start_timeout, wait_for(session, service));

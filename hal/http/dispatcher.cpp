@@ -94,7 +94,8 @@ transport::BodyUse Dispatcher::body_use(const transport::HttpRequest& head) cons
                                                             : transport::BodyUse::kWhole;
 }
 
-Task<> Dispatcher::run(transport::HttpExchange& exchange, const net::Endpoint& peer) const {
+Task<> Dispatcher::run(transport::HttpExchange& exchange, const net::Endpoint& peer,
+                       std::string_view scheme) const {
   transport::HttpRequest& message = exchange.request;
   Response& response = exchange.response;
   const auto target = parse_target(message.method, message.target);
@@ -114,6 +115,7 @@ Task<> Dispatcher::run(transport::HttpExchange& exchange, const net::Endpoint& p
                      .method = request.method,
                      .path = request.path,
                      .query = request.query,
+                     .scheme = scheme,
                      .peer_host = peer.host,
                      .peer_port = peer.port,
                      .request_headers = &message.headers,

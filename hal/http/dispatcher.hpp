@@ -18,7 +18,8 @@ class Dispatcher {
   /// Fills in the response, whatever happens: an exception that got through the layers is a 500
   /// and a log line. A response that a handler has started and not finished is abandoned. All
   /// arguments must outlive it.
-  Task<> run(transport::HttpExchange& exchange, const net::Endpoint& peer) const;
+  Task<> run(transport::HttpExchange& exchange, const net::Endpoint& peer,
+             std::string_view scheme = "http") const;
 
   /// Who takes in the body of this request: the handler when it has a BodyStream; nobody, so that
   /// it is a stream too, when there is no handler.

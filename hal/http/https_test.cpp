@@ -1,6 +1,7 @@
 // A client and an https server.
 #include <hal/http/client.hpp>
 #include <hal/http/dispatcher.hpp>
+#include <hal/http/server.hpp>
 
 #include <hal/net/testing/tls_pair.hpp>
 #include <hal/service/testing/test_host.hpp>
@@ -93,6 +94,68 @@ TEST(Https, ConnectionsOfTheTwoSchemesAreNotMixed) {
       << "an idle encrypted connection is none for http";
   EXPECT_EQ(f.get("http://server.example/"), "server.example ");
   EXPECT_THAT(f.get("https://server.example:80/"), HasSubstr("TLS: ")) << "nor the other way round";
+}
+
+/// A Server on port 8443 of the fixture's host.
+class OwnServer {
+ public:
+  OwnServer(Fixture& fixture, net::TlsServerOptions tls) {
+    fixture.host.listen_on = {"", 8443};
+    fixture.host.background().spawn(serve, &fixture.host, std::move(tls), &ended);
+    fixture.host.manual_loop().run_ready();
+  }
+  Result<> ended{};
+
+ private:
+  static Task<> serve(service::testing::TestHost* host, net::TlsServerOptions tls,
+                      Result<>* ended) {
+    auto router = Router{}.get("/", [](const Request&) { return std::string{"secure"}; });
+    *ended = co_await Server{*host, std::move(router), {.tls = std::move(tls)}}.run();
+  }
+};
+
+TEST(Https, AServerSpeaksItByItsOptions) {
+  Fixture f;
+  const OwnServer own{f, net::testing::usual_tls().server};
+  EXPECT_EQ(f.get("https://server.example:8443/"), "secure");
+  EXPECT_THAT(f.get("http://server.example:8443/"), StartsWith("UNAVAILABLE: "));
+  f.host.shut_down();
+}
+
+TEST(Https, AServerThatAsksForACertificateAnswersItsClientsOnly) {
+  auto known = net::testing::usual_tls().client;
+  known.identity = net::testing::shared_ca().issue({.names = {"DNS:client.example"}});
+  auto tls = net::testing::usual_tls().server;
+  tls.client_ca_pem = net::testing::shared_ca().pem();
+  for (const bool with_certificate : {false, true}) {
+    Fixture f{{.tls = with_certificate ? known : net::testing::usual_tls().client}};
+    const OwnServer own{f, tls};
+    const auto answer = f.get("https://server.example:8443/");
+    EXPECT_EQ(answer == "secure", with_certificate) << answer;
+    f.host.shut_down();
+  }
+}
+
+TEST(Https, AServerWithoutACertificateSaysSo) {
+  Fixture f;
+  const OwnServer own{f, {}};
+  ASSERT_FALSE(own.ended);
+  EXPECT_EQ(own.ended.error().code(), Code::kInvalidArgument);
+  EXPECT_THAT(own.ended.error().message(), HasSubstr("certificates_pem"));
+}
+
+TEST(Https, AConnectionThatDoesNotShakeHandsGoes) {
+  Fixture f;
+  const OwnServer own{f, net::testing::usual_tls().server};
+  const auto script = [](Fixture* self) -> Task<Result<Duration>> {
+    auto stream = co_await or_return(self->host.network().connect({"127.0.0.1", 8443}));
+    const TimePoint begin = self->host.loop().now();
+    std::array<char, 16> buffer;
+    (void)co_await stream->read_some(buffer);
+    co_return self->host.loop().now() - begin;
+  };
+  EXPECT_EQ(f.host.run(script, &f), std::chrono::seconds{10});
+  f.host.shut_down();
 }
 
 TEST(Https, AServerThatIsNotVerifiedGetsNoRequest) {

@@ -10,8 +10,12 @@ namespace {
 /// What one connection asks for.
 class ConnectionRequests final : public transport::Http1Handler {
  public:
-  ConnectionRequests(const Dispatcher& dispatcher, const ServerOptions& options, net::Endpoint peer)
-      : dispatcher_{dispatcher}, options_{options}, peer_{std::move(peer)} {}
+  ConnectionRequests(const Dispatcher& dispatcher, const ServerOptions& options,
+                     const net::Stream& stream)
+      : dispatcher_{dispatcher},
+        options_{options},
+        peer_{stream.peer()},
+        scheme_{dynamic_cast<const net::TlsStream*>(&stream) == nullptr ? "http" : "https"} {}
 
   transport::BodyUse body_use(const transport::HttpRequest& head) const override {
     return dispatcher_.body_use(head);
@@ -22,7 +26,7 @@ class ConnectionRequests final : public transport::Http1Handler {
       const auto decoded = decode_request(exchange.request, *options_.gunzip);
       if (!decoded) return refuse_body(exchange.response, decoded.error());
     }
-    return dispatcher_.run(exchange, peer_);
+    return dispatcher_.run(exchange, peer_, scheme_);
   }
   void refuse(int status, std::string_view message, Response& response) override {
     set_error(response, status, message);
@@ -37,7 +41,16 @@ class ConnectionRequests final : public transport::Http1Handler {
   const Dispatcher& dispatcher_;
   const ServerOptions& options_;
   const net::Endpoint peer_;
+  const std::string_view scheme_;
 };
+
+ServerOptions with_defaults(ServerOptions options, const service::Host& host) {
+  if (options.http1.age_max == Duration::zero()) {
+    options.http1.age_max = host.connection_age().max;
+    options.http1.age_grace = host.connection_age().grace;
+  }
+  return options;
+}
 
 /// One worker's connections.
 class WorkerConnections final : public transport::ConnectionHandler {
@@ -47,7 +60,7 @@ class WorkerConnections final : public transport::ConnectionHandler {
       : dispatcher_{dispatcher}, options_{options}, drain_{drain} {}
 
   Task<> serve(std::unique_ptr<net::Stream> stream) override {
-    ConnectionRequests requests{dispatcher_, options_, stream->peer()};
+    ConnectionRequests requests{dispatcher_, options_, *stream};
     co_await transport::serve_http1(*stream, requests, options_.http1, drain_);
   }
 
@@ -63,7 +76,7 @@ class Server::Impl {
  public:
   Impl(service::Host& host, Router router, ServerOptions options)
       : host_{host},
-        options_{std::move(options)},
+        options_{with_defaults(std::move(options), host)},
         dispatcher_{std::move(router), host.server_layers()} {}
 
   Task<Result<>> run() {
@@ -72,7 +85,7 @@ class Server::Impl {
         [this](const service::Worker& worker) {
           return std::make_unique<WorkerConnections>(dispatcher_, options_, *worker.drain);
         },
-        options_.accept);
+        {.accept = options_.accept, .tls = options_.tls});
   }
 
  private:

@@ -13,8 +13,12 @@
 namespace hal::http {
 
 struct ServerOptions {
+  /// Its age_max and age_grace count where the former is set, else the host's connection_age().
   transport::Http1ServerOptions http1{};
   transport::AcceptOptions accept{};
+  /// Set: https with this certificate and key, and only for clients of a CA if one is given. Not
+  /// set: what the host says. "http/1.1" is the protocol to agree on, whatever `alpn` holds.
+  std::optional<net::TlsServerOptions> tls{};
   /// Set: a handler that takes whole bodies gets the content of one with Content-Encoding: gzip,
   /// at most so long; else 413, or 400 when it is not gzip. Not set, and for streamed bodies: it
   /// gets the bytes as they came.
@@ -30,7 +34,8 @@ class Server {
   ~Server();
 
   /// Listens at host.listen_endpoint() on all workers and serves until the process has drained.
-  /// kAlreadyExists, naming port and holder, when the port is taken. Call once.
+  /// kAlreadyExists, naming port and holder, when the port is taken; kInvalidArgument for a wrong
+  /// certificate or key. Call once.
   Task<Result<>> run();
 
  private:

@@ -14,6 +14,7 @@ class Channel::Impl {
       : host_{host},
         service_{std::move(service)},
         options_{std::move(options)},
+        tls_{make_tls(options_)},
         slots_(host.workers().size()) {}
 
   Impl(const Impl&) = delete;
@@ -34,8 +35,14 @@ class Channel::Impl {
     const std::size_t index = context.loop->worker_index();
     expects(index < slots_.size(), "a channel is used on a worker of its host");
     auto& slot = slots_[index];
-    if (slot == nullptr) slot = std::make_shared<Connections>(host_, service_, options_);
+    if (slot == nullptr) {
+      slot = std::make_shared<Connections>(host_, service_, options_, tls_.value_or(std::nullopt));
+    }
     return *slot;
+  }
+  /// What is wrong with the options of TLS.
+  [[nodiscard]] Result<> usable() const {
+    return tls_ ? Result<>{} : error(tls_.error().with_prefix(service_));
   }
 
   [[nodiscard]] service::Host& host() const noexcept { return host_; }
@@ -51,7 +58,7 @@ class Channel::Impl {
     // Room for what layers add: the trace headers of both formats.
     headers.reserve(20 + metadata.size(), 768 + metadata.byte_size());
     headers.add(":method", "POST");
-    headers.add(":scheme", "http");
+    headers.add(":scheme", options_.tls ? "https" : "http");
     headers.add(":path", path);
     headers.add(":authority", service_);
     headers.add("te", "trailers");
@@ -62,9 +69,19 @@ class Channel::Impl {
   }
 
  private:
+  static Result<std::optional<net::TlsClient>> make_tls(const ChannelOptions& options) {
+    if (!options.tls) return std::nullopt;
+    auto with_protocol = *options.tls;
+    with_protocol.alpn = {std::string{service::alpn_of(service::Protocol::kGrpc)}};
+    auto made = net::TlsClient::make(with_protocol);
+    if (!made) return error(std::move(made.error()));
+    return std::move(*made);
+  }
+
   service::Host& host_;
   const std::string service_;
   const ChannelOptions options_;
+  const Result<std::optional<net::TlsClient>> tls_;
   std::vector<std::shared_ptr<Connections>> slots_;
 };
 
@@ -75,6 +92,7 @@ const std::string& Channel::service() const noexcept { return impl_->service(); 
 
 Task<Result<>> Channel::unary(std::string_view path, const google::protobuf::MessageLite& request,
                               google::protobuf::MessageLite& response, CallOptions options) const {
+  co_await or_return(impl_->usable());
   auto& promise = co_await hal::detail::this_promise();
   Context& outer = promise.context();
   DeadlineContext scope{outer, impl_->deadline(options, outer)};

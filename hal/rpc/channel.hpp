@@ -20,6 +20,11 @@ namespace hal::rpc {
 
 struct ChannelOptions {
   transport::Http2Options http2{};
+  /// Set: TLS; servers are verified unless this says something else. "h2" is offered, whatever
+  /// `alpn` holds. A mistake in it is kInvalidArgument of each call.
+  std::optional<net::TlsClientOptions> tls{};
+  /// What the servers' certificates must be for. Empty: the service's name.
+  std::string tls_name{};
   /// One response message; gRPC's default everywhere.
   std::size_t message_bytes_max = 4 * 1024 * 1024;
   /// A call's deadline when neither the caller nor the call has one.
@@ -76,7 +81,8 @@ class Channel {
   Channel(service::Host& host, std::string service, ChannelOptions options = {});
 
   /// One request, one response. `path` is "/greeter.Greeter/SayHello", static storage. Errors are
-  /// the server's Status, or: kUnavailable (no node, no connection, connection lost),
+  /// the server's Status, or: kUnavailable (no node, no connection or one that is not trusted,
+  /// connection lost),
   /// kDeadlineExceeded, kCancelled, kResourceExhausted (response over the limit, too many calls
   /// wait), kInternal (an answer that is no gRPC). A request that no server has processed is sent
   /// again, and one that is idempotent; no other.

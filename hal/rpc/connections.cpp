@@ -25,11 +25,12 @@ const service::Worker& worker_of(service::Host& host, const Context* context) {
 }
 
 std::shared_ptr<ChannelState> make_state(service::Host& host, std::string service,
-                                         ChannelOptions options) {
+                                         ChannelOptions options,
+                                         std::optional<net::TlsClient> tls) {
   const auto& worker = worker_of(host, current_context());
   const std::uint32_t seed = options.seed ? *options.seed : std::random_device{}();
   return std::make_shared<ChannelState>(host, *worker.loop, *worker.background, std::move(service),
-                                        std::move(options), std::minstd_rand{seed});
+                                        std::move(options), std::move(tls), std::minstd_rand{seed});
 }
 
 /// While calls wait for a node that the registry does not know yet.
@@ -55,8 +56,9 @@ struct Connections::Waiting {
   Connections& connections;
 };
 
-Connections::Connections(service::Host& host, std::string service, ChannelOptions options)
-    : state_{make_state(host, std::move(service), std::move(options))},
+Connections::Connections(service::Host& host, std::string service, ChannelOptions options,
+                         std::optional<net::TlsClient> tls)
+    : state_{make_state(host, std::move(service), std::move(options), std::move(tls))},
       salt_{state_->random()},
       budget_{state_->options.retry} {}
 

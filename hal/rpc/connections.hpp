@@ -28,7 +28,8 @@ struct RouteWish {
 /// node, changes nothing: the connections that are there go on.
 class Connections final : public std::enable_shared_from_this<Connections> {
  public:
-  Connections(service::Host& host, std::string service, ChannelOptions options);
+  Connections(service::Host& host, std::string service, ChannelOptions options,
+              std::optional<net::TlsClient> tls = {});
 
   /// Of two random nodes with room the one with fewer requests under way. No connection: take()
   /// has to be awaited.

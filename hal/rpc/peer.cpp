@@ -112,7 +112,14 @@ Task<Result<std::unique_ptr<net::Stream>>> Peer::open_stream() {
   if (!stream) {
     co_return error(stream.error().with_prefix(fmt::format("cannot reach '{}'", state_->service)));
   }
-  co_return stream;
+  if (!state_->tls) co_return stream;
+  const auto& name = state_->options.tls_name;
+  auto secured =
+      co_await state_->tls->connect(std::move(*stream), name.empty() ? state_->service : name);
+  if (!secured) {
+    co_return error(secured.error().with_prefix(fmt::format("cannot reach '{}'", state_->service)));
+  }
+  co_return std::move(*secured);
 }
 
 void Peer::on_change(Link& link) {

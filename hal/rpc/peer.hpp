@@ -16,6 +16,7 @@ struct ChannelState {
   Scope& background;  ///< what connects and reads runs there, under no call's deadline
   const std::string service;
   ChannelOptions options;
+  const std::optional<net::TlsClient> tls;
   std::minstd_rand random;
   /// Woken when a peer has become better or worse to use.
   WaitQueue changed{};

@@ -57,8 +57,12 @@ Headers refusal_of(const Headers& request) {
                                                   request.get("content-type").value_or("")))}};
 }
 
-/// gRPC clients read a 431 as UNKNOWN: they are told in their own terms.
-ServerOptions with_header_list_answer(ServerOptions options) {
+ServerOptions with_defaults(ServerOptions options, const service::Host& host) {
+  if (options.http2.age_max == options.http2.age_max.zero()) {
+    options.http2.age_max = host.connection_age().max;
+    options.http2.age_grace = host.connection_age().grace;
+  }
+  // gRPC clients read a 431 as UNKNOWN: they are told in their own terms.
   auto& settings = options.http2.settings;
   if (settings.header_list_answer.get(":status") == "431") {
     settings.header_list_answer = {{":status", "200"}, {"content-type", "application/grpc"}};
@@ -103,7 +107,7 @@ class Server::Impl final : public transport::Http2Handler {
  public:
   Impl(service::Host& host, ServerOptions options)
       : host_{host},
-        options_{with_header_list_answer(std::move(options))},
+        options_{with_defaults(std::move(options), host)},
         layers_{layers::with_trace(host.server_layers(), no_spans_of_our_own_services())},
         health_{host} {}
 
@@ -117,9 +121,11 @@ class Server::Impl final : public transport::Http2Handler {
   Task<Result<>> run() {
     add_our_own_services();
     co_return co_await transport::serve_on_workers(
-        host_, service::Protocol::kGrpc, [this](const service::Worker& worker) {
+        host_, service::Protocol::kGrpc,
+        [this](const service::Worker& worker) {
           return std::make_unique<WorkerConnections>(options_.http2, *this, *worker.drain);
-        });
+        },
+        {.accept = options_.accept, .tls = options_.tls});
   }
 
   Task<> handle(std::unique_ptr<transport::Http2Stream> stream) override {

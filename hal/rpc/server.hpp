@@ -4,16 +4,22 @@
 #include <hal/rpc/health.hpp>
 #include <hal/rpc/service.hpp>
 #include <hal/service/host.hpp>
+#include <hal/transport/accept_loop.hpp>
 #include <hal/transport/http2_connection.hpp>
 
 #include <memory>
 
 namespace hal::rpc {
 
-/// Connections, their age and their limits: see http2. Metadata over its header_list_bytes is
-/// answered with RESOURCE_EXHAUSTED, unless its header_list_answer is set to something else.
+/// Connections, their age and their limits: see http2. Its age_max and age_grace count where the
+/// former is set, else the host's connection_age(). Metadata over its header_list_bytes is answered
+/// with RESOURCE_EXHAUSTED, unless its header_list_answer is set to something else.
 struct ServerOptions {
   transport::Http2Options http2{};
+  transport::AcceptOptions accept{};
+  /// Set: TLS with this certificate and key, and only for clients of a CA if one is given. Not set:
+  /// what the host says. "h2" is the protocol to agree on, whatever `alpn` holds.
+  std::optional<net::TlsServerOptions> tls{};
   /// One request message; gRPC's default everywhere.
   std::size_t message_bytes_max = 4 * 1024 * 1024;
   /// Serve grpc.health.v1.Health, unless a service of that name is added.
@@ -43,7 +49,8 @@ class Server {
   [[nodiscard]] Health& health() noexcept;
 
   /// Listens on all workers and serves until the process has drained. kAlreadyExists, naming port
-  /// and holder, when the port is taken. Call once.
+  /// and holder, when the port is taken; kInvalidArgument for a wrong certificate or key. Call
+  /// once.
   Task<Result<>> run();
 
  private:

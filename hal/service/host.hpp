@@ -4,11 +4,14 @@
 
 #include <hal/async/scope.hpp>
 #include <hal/net/network.hpp>
+#include <hal/net/tls.hpp>
 #include <hal/service/discovery.hpp>
 #include <hal/service/drain.hpp>
 #include <hal/service/layer.hpp>
 
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -36,6 +39,12 @@ struct Listening {
   net::Endpoint endpoint{};
 };
 
+/// When a server says goodbye to a connection, so that clients resolve and balance anew.
+struct ConnectionAge {
+  std::chrono::milliseconds max{0};    ///< up to 10 percent more or less; zero: never
+  std::chrono::milliseconds grace{0};  ///< then, what is still under way is cut; zero: never
+};
+
 /// Must outlive the servers, channels and clients made with it. Thread-safe unless it says so.
 class Host {
  public:
@@ -54,6 +63,12 @@ class Host {
   /// their own layers.
   [[nodiscard]] virtual const Layers& server_layers() const noexcept = 0;
   [[nodiscard]] virtual const Layers& client_layers() const noexcept = 0;
+
+  /// What the configuration says of servers whose own options say nothing.
+  [[nodiscard]] virtual ConnectionAge connection_age() const noexcept { return {}; }
+  /// Set: a server speaks TLS, unless its own options say how. Asked for each connection, so that a
+  /// renewed certificate counts for those to come.
+  [[nodiscard]] virtual std::optional<net::TlsServer> tls(Protocol /*protocol*/) { return {}; }
 
   /// A server listens on all workers: the process is ready, and registers itself. The error says
   /// why it cannot, and the server ends with it.

@@ -25,6 +25,12 @@ class HostAt final : public Host {
   [[nodiscard]] const Layers& client_layers() const noexcept override {
     return host_.client_layers();
   }
+  [[nodiscard]] ConnectionAge connection_age() const noexcept override {
+    return host_.connection_age();
+  }
+  [[nodiscard]] std::optional<net::TlsServer> tls(Protocol protocol) override {
+    return host_.tls(protocol);
+  }
   Task<Result<>> on_listening(Listening listening) override {
     listening_ = std::move(listening);
     changed_.wake_all();

@@ -1,5 +1,6 @@
 #include <hal/transport/accept_loop.hpp>
 
+#include <hal/async/deadline.hpp>
 #include <hal/async/scope.hpp>
 #include <hal/telemetry/log.hpp>
 
@@ -11,6 +12,7 @@ struct AcceptLoop {
   ConnectionHandler& handler;
   service::Drain& drain;
   const AcceptOptions& options;
+  const TlsSource& tls;
   service::ConnectionCount& count;
   std::size_t connections = 0;
   WaitQueue below_max{};
@@ -40,6 +42,15 @@ Task<> serve_one(AcceptLoop* loop, std::unique_ptr<net::Stream> stream) {
   const Connection counted{*loop};
   const net::Endpoint peer = stream->peer();
   try {
+    if (const auto tls = loop->tls ? loop->tls() : std::nullopt) {
+      auto secured =
+          co_await timeout(loop->options.tls_handshake_time, tls->accept(std::move(stream)));
+      if (!secured) {
+        log::debug("TLS with {} failed: {}", net::to_string(peer), secured.error().message());
+        co_return;
+      }
+      stream = std::move(*secured);
+    }
     co_await loop->handler.serve(std::move(stream));
   } catch (...) {
     log::error("the connection of {} failed: {}", net::to_string(peer),
@@ -78,10 +89,12 @@ Task<Result<>> accept_until_drained(Scope& scope, AcceptLoop* loop) {
 }  // namespace
 
 Task<Result<>> serve_connections(net::Listener& listener, ConnectionHandler& handler,
-                                 const service::Worker& worker, const AcceptOptions& options) {
+                                 const service::Worker& worker, const AcceptOptions& options,
+                                 const TlsSource& tls) {
   service::ConnectionCount uncounted;
-  AcceptLoop loop{listener, handler, *worker.drain, options,
-                  worker.connections != nullptr ? *worker.connections : uncounted};
+  AcceptLoop loop{listener,      handler,
+                  *worker.drain, options,
+                  tls,           worker.connections != nullptr ? *worker.connections : uncounted};
   co_return co_await with_scope(accept_until_drained, &loop);
 }
 

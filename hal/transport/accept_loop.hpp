@@ -4,14 +4,22 @@
 #include <hal/net/listener.hpp>
 #include <hal/service/host.hpp>
 
+#include <chrono>
+#include <functional>
 #include <memory>
+#include <optional>
 
 namespace hal::transport {
 
 struct AcceptOptions {
   /// Connections of this worker at a time; more wait in the kernel's queue until one ends.
   std::size_t connections_max = 10'000;
+  /// From a connection to the end of its TLS handshake: what says nothing goes.
+  std::chrono::milliseconds tls_handshake_time{10'000};
 };
+
+/// Asked for each connection: what makes TLS of it, or nothing where it stays plain.
+using TlsSource = std::function<std::optional<net::TlsServer>()>;
 
 /// What a server does with a connection.
 class ConnectionHandler {
@@ -26,6 +34,7 @@ class ConnectionHandler {
 /// the listener, and returns OK when the last connection has ended. A stop ends the connections,
 /// too, and its reason is the result. Runs on the worker's loop; the arguments must outlive it.
 Task<Result<>> serve_connections(net::Listener& listener, ConnectionHandler& handler,
-                                 const service::Worker& worker, const AcceptOptions& options = {});
+                                 const service::Worker& worker, const AcceptOptions& options = {},
+                                 const TlsSource& tls = {});
 
 }  // namespace hal::transport

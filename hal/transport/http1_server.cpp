@@ -1,7 +1,9 @@
 #include <hal/transport/http1_server.hpp>
 
+#include <hal/async/deadline.hpp>
 #include <hal/async/scope.hpp>
 #include <hal/telemetry/log.hpp>
+#include <hal/transport/connection_age.hpp>
 #include <hal/transport/http1_session.hpp>
 #include <hal/transport/http_date.hpp>
 
@@ -31,12 +33,11 @@ wire::http1::Limits parser_limits(const Http1ServerOptions& options) {
 }  // namespace
 
 Http1Session::Http1Session(net::Stream& stream, Http1Handler& handler,
-                           const Http1ServerOptions& options, service::Drain& drain, Loop& loop)
+                           const Http1ServerOptions& options, Loop& loop)
     : PhaseTimer{loop},
       stream_{stream},
       handler_{handler},
       options_{options},
-      drain_{drain},
       parser_{parser_limits(options)},
       buffer_{options.read_bytes, buffer_max(options)},
       read_{stream, *this},
@@ -158,8 +159,8 @@ Task<> Http1Session::answer() {
 }
 
 bool Http1Session::keeps_alive() const {
-  return request_keeps_alive_ && !peer_closed_ && !drain_.started() &&
-         served_ < options_.requests_max && (body_ == Body::kWhole || can_drop_rest());
+  return request_keeps_alive_ && !peer_closed_ && !leaving_ && served_ < options_.requests_max &&
+         (body_ == Body::kWhole || can_drop_rest());
 }
 
 void Http1Session::end_answer(Status thrown) {
@@ -232,12 +233,25 @@ Task<> Http1Handler::handle_exchange(HttpExchange& exchange) {
 
 namespace {
 
-Task<> watch_drain(detail::Http1Session* session, service::Drain* drain) {
-  if (co_await drain->wait()) session->drain_started();
+/// Until the drain, or until the connection is old.
+Task<> watch_end(Scope* scope, detail::Http1Session* session, const Http1ServerOptions* options,
+                 service::Drain* drain) {
+  const bool ages = options->age_max > Duration::zero();
+  const auto told = ages ? co_await timeout(jittered(options->age_max, options->age_jitter_percent),
+                                            drain->wait())
+                         : co_await drain->wait();
+  const bool too_old = !told && told.error().code() == Code::kDeadlineExceeded;
+  if (!told && !too_old) co_return;
+  session->leave();
+  if (!too_old || options->age_grace == Duration::zero()) co_return;
+  if (co_await sleep(options->age_grace)) {
+    scope->cancel({Code::kUnavailable, "the connection's grace is over"});
+  }
 }
 
-Task<Result<>> run_session(Scope& scope, detail::Http1Session* session, service::Drain* drain) {
-  scope.spawn(watch_drain, session, drain);
+Task<Result<>> run_session(Scope& scope, detail::Http1Session* session,
+                           const Http1ServerOptions* options, service::Drain* drain) {
+  scope.spawn(watch_end, &scope, session, options, drain);
   co_await session->run();
   scope.cancel({Code::kCancelled, "the connection has ended"});
   co_return Result<>{};
@@ -248,8 +262,8 @@ Task<Result<>> run_session(Scope& scope, detail::Http1Session* session, service:
 Task<> serve_http1(net::Stream& stream, Http1Handler& handler, const Http1ServerOptions& options,
                    service::Drain& drain) {
   // Outside the scope: its children use the session until they have been joined.
-  detail::Http1Session session{stream, handler, options, drain, *(co_await this_context()).loop};
-  if (auto ended = co_await with_scope(run_session, &session, &drain); !ended) {
+  detail::Http1Session session{stream, handler, options, *(co_await this_context()).loop};
+  if (auto ended = co_await with_scope(run_session, &session, &options, &drain); !ended) {
     log::warn("an HTTP connection failed: {}", ended.error().message());
   }
 }

@@ -35,6 +35,14 @@ struct Http1ServerOptions {
   std::size_t unread_body_bytes = 256 * 1024;
   /// Then "Connection: close": long-lived connections move to other workers and instances.
   std::uint64_t requests_max = 1'000'000;
+  /// After this time, too: as in a drain, an idle connection may still send one request. Zero:
+  /// never.
+  Duration age_max{0};
+  /// Each connection's age_max is up to so much shorter or longer: they do not all leave at once.
+  unsigned age_jitter_percent = 10;
+  /// A request that is still under way so long after is stopped and its connection closed; zero: it
+  /// may run on.
+  Duration age_grace{0};
   /// Buffer of an idle connection; it grows while reads fill it, as far as one head needs.
   std::size_t read_bytes = 4 * 1024;
   /// Answers to pipelined requests are written together up to this size.

@@ -189,6 +189,27 @@ TEST(Http1ServerTime, ADrainLetsARequestFinish) {
   EXPECT_EQ(lasted(c, begin), 1h);
 }
 
+TEST(Http1ServerTime, AnOldConnectionIsLeftLikeADrainedOne) {
+  const Http1ServerOptions options{.age_max = 10s, .age_jitter_percent = 0};
+  Connection idle{options};
+  TimePoint begin = idle.loop.now();
+  EXPECT_EQ(idle.talk(""), "");
+  EXPECT_EQ(lasted(idle, begin), 10s + 500ms);
+
+  Connection busy{options};
+  begin = busy.loop.now();
+  EXPECT_EQ(busy.talk(get("/1") + get("/sleep")), ok("GET /1 ") + ok("GET /sleep ", kClose));
+  EXPECT_EQ(lasted(busy, begin), 1h) << "a request under way is finished";
+}
+
+TEST(Http1ServerTime, AnOldConnectionsGraceEnds) {
+  Connection c{{.age_max = 10s, .age_jitter_percent = 0, .age_grace = 5s}};
+  const TimePoint begin = c.loop.now();
+  EXPECT_EQ(c.talk(get("/sleep")), ok("GET /sleep ", kClose)) << "what it says when it is stopped";
+  EXPECT_THAT(c.handler.ends, ElementsAre("UNAVAILABLE: the connection's grace is over"));
+  EXPECT_EQ(lasted(c, begin), 15s);
+}
+
 TEST(Http1ServerTime, ADrainLetsAHalfReadRequestCome) {
   Connection c;
   const auto script = [](Connection* self) -> Task<Result<std::string>> {

@@ -30,7 +30,7 @@ Http1Session::Phase Http1Session::read_phase() const noexcept {
 Duration Http1Session::phase_time(Phase phase) const noexcept {
   switch (phase) {
     case Phase::kIdle:
-      return drain_.started() ? options_.drain_idle_timeout : options_.idle_timeout;
+      return leaving_ ? options_.drain_idle_timeout : options_.idle_timeout;
     case Phase::kHeader:
       return options_.header_timeout;
     case Phase::kBody:
@@ -134,7 +134,8 @@ void Http1Session::expired() noexcept {
   read_.cancel();
 }
 
-void Http1Session::drain_started() noexcept {
+void Http1Session::leave() noexcept {
+  leaving_ = true;
   // The client has been told that the connection is kept: its next request may be on the way.
   if (phase_ == Phase::kIdle && read_.running()) enter(Phase::kIdle);
 }

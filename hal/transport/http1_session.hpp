@@ -18,12 +18,12 @@ class Http1Session final : private SuspensionObserver,
                            private BodyWriter {
  public:
   Http1Session(net::Stream& stream, Http1Handler& handler, const Http1ServerOptions& options,
-               service::Drain& drain, Loop& loop);
+               Loop& loop);
 
   /// Once.
   Task<> run();
-  /// Draining has begun: an idle connection has little time for another request.
-  void drain_started() noexcept;
+  /// A drain, or the connection's age: an idle one has little time for another request.
+  void leave() noexcept;
 
  private:
   enum class Progress : std::uint8_t { kNeedMore, kRequest, kEnding };
@@ -107,7 +107,6 @@ class Http1Session final : private SuspensionObserver,
   net::Stream& stream_;
   Http1Handler& handler_;
   const Http1ServerOptions& options_;
-  service::Drain& drain_;
 
   wire::http1::RequestParser parser_;
   ReadBuffer buffer_;
@@ -125,6 +124,7 @@ class Http1Session final : private SuspensionObserver,
   std::uint64_t served_ = 0;
   Phase phase_ = Phase::kIdle;
   bool head_complete_ = false;  // of the request that is being read
+  bool leaving_ = false;
   bool request_keeps_alive_ = false;
   bool request_http11_ = true;
   bool request_is_head_ = false;

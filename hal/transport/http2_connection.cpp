@@ -2,8 +2,7 @@
 
 #include <hal/async/deadline.hpp>
 #include <hal/async/or_return.hpp>
-
-#include <random>
+#include <hal/transport/connection_age.hpp>
 
 namespace hal::transport {
 namespace {
@@ -23,15 +22,6 @@ Task<Result<>> read_until_preface(std::string* first_bytes, net::Stream* stream)
         break;
     }
   }
-}
-
-/// The connection's age_max, made unequal. Zero: there is none.
-Duration age_of(const Http2Options& options) {
-  if (options.age_max <= options.age_max.zero()) return Duration::zero();
-  thread_local std::minstd_rand random{std::random_device{}()};
-  const int jitter = static_cast<int>(options.age_jitter_percent);
-  const int percent = std::uniform_int_distribution{100 - jitter, 100 + jitter}(random);
-  return Duration{options.age_max} * percent / 100;
 }
 
 }  // namespace
@@ -180,7 +170,7 @@ Task<Result<>> Http2Connection::refuse_http1(Http2Connection* self) {
   // Anything else than a method in capital letters, such as TLS, would not understand either.
   if (self->preface_.front() < 'A' || self->preface_.front() > 'Z') co_return Result<>{};
   constexpr std::string_view kText =
-      "This port speaks gRPC over HTTP/2 without TLS (prior knowledge), not HTTP/1.1.\n";
+      "This port speaks gRPC over HTTP/2 (with prior knowledge), not HTTP/1.1.\n";
   const std::string answer = fmt::format(
       "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\n"
       "Content-Length: {}\r\nConnection: close\r\n\r\n{}",
@@ -195,9 +185,11 @@ Task<Result<>> Http2Connection::refuse_http1(Http2Connection* self) {
 }
 
 Task<> Http2Connection::drain_loop(Http2Connection* self) {
-  const Duration age = age_of(self->options_);
-  const auto told = age == Duration::zero() ? co_await self->drain_->wait()
-                                            : co_await timeout(age, self->drain_->wait());
+  const auto& options = self->options_;
+  const auto told = options.age_max == options.age_max.zero()
+                        ? co_await self->drain_->wait()
+                        : co_await timeout(jittered(options.age_max, options.age_jitter_percent),
+                                           self->drain_->wait());
   const bool too_old = !told && told.error().code() == Code::kDeadlineExceeded;
   if (!told && !too_old) co_return;
   self->draining_ = true;

@@ -11,6 +11,7 @@ struct Server {
   service::Host& host;
   const MakeConnectionHandler make;
   const AcceptOptions options;
+  const TlsSource tls;
   net::Endpoint endpoint;
   std::vector<std::unique_ptr<net::Listener>> listeners;
 };
@@ -31,8 +32,8 @@ Task<Result<>> close_there(Server* server, std::size_t index) {
 Task<Result<>> serve_there(Server* server, std::size_t index) {
   const service::Worker& worker = server->host.workers()[index];
   const auto handler = server->make(worker);
-  co_return co_await serve_connections(*server->listeners[index], *handler, worker,
-                                       server->options);
+  co_return co_await serve_connections(*server->listeners[index], *handler, worker, server->options,
+                                       server->tls);
 }
 
 Task<Result<>> serve_one(Server* server, std::size_t index) {
@@ -42,6 +43,15 @@ Task<Result<>> serve_one(Server* server, std::size_t index) {
 Task<Result<>> serve_each(Scope& scope, Server* server) {
   for (std::size_t i = 0; i < server->listeners.size(); ++i) scope.spawn(serve_one, server, i);
   co_return Result<>{};
+}
+
+Result<TlsSource> tls_source(service::Host& host, service::Protocol protocol,
+                             std::optional<net::TlsServerOptions> own) {
+  if (!own) return TlsSource{[&host, protocol] { return host.tls(protocol); }};
+  own->alpn = {std::string{service::alpn_of(protocol)}};
+  auto made = net::TlsServer::make(*own);
+  if (!made) return error(std::move(made.error()));
+  return TlsSource{[tls = std::move(*made)] { return std::optional{tls}; }};
 }
 
 Task<Result<>> listen_and_serve(Server* server, service::Protocol protocol) {
@@ -58,10 +68,12 @@ Task<Result<>> listen_and_serve(Server* server, service::Protocol protocol) {
 }  // namespace
 
 Task<Result<>> serve_on_workers(service::Host& host, service::Protocol protocol,
-                                MakeConnectionHandler make, AcceptOptions options) {
+                                MakeConnectionHandler make, ServeOptions options) {
+  auto tls = co_await or_return(tls_source(host, protocol, std::move(options.tls)));
   Server server{.host = host,
                 .make = std::move(make),
-                .options = options,
+                .options = options.accept,
+                .tls = std::move(tls),
                 .endpoint = host.listen_endpoint(),
                 .listeners = {}};
   server.listeners.resize(host.workers().size());

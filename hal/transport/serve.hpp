@@ -12,11 +12,17 @@ namespace hal::transport {
 using MakeConnectionHandler =
     std::function<std::unique_ptr<ConnectionHandler>(const service::Worker& worker)>;
 
+struct ServeOptions {
+  AcceptOptions accept{};
+  /// Not set: what the host says (Host::tls). The protocols to agree on are the server's own.
+  std::optional<net::TlsServerOptions> tls{};
+};
+
 /// Listens at host.listen_endpoint() on every worker (a free port that the first one gets is
 /// everybody's), calls host.on_listening(), and returns OK when all workers have drained. Errors:
-/// those of Network::listen and of on_listening; the reason of a stop. What `make` refers to must
-/// outlive it.
+/// those of Network::listen, TlsServer::make and of on_listening; the reason of a stop. What `make`
+/// refers to must outlive it.
 Task<Result<>> serve_on_workers(service::Host& host, service::Protocol protocol,
-                                MakeConnectionHandler make, AcceptOptions options = {});
+                                MakeConnectionHandler make, ServeOptions options = {});
 
 }  // namespace hal::transport

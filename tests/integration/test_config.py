@@ -124,6 +124,8 @@ REFUSED = [
     ([], {"HAL_REGISTRY": "zookeeper"}, ["HAL_REGISTRY=zookeeper"]),
     ([], {"SERVICE_PORT": "tcp://10.0.0.1:80"}, ["enableServiceLinks"]),
     ([], {"HAL_ADMIN_PORT": "15020"}, ["HAL_ADMIN_PORT='15020'", "Istio"]),
+    ([], {"HAL_MAX_CONNECTION_AGE": "soon"}, ["HAL_MAX_CONNECTION_AGE='soon'"]),
+    ([], {"HAL_TLS_KEY": "/key.pem"}, ["HAL_TLS_CERTIFICATE=''", "set together"]),
     (["--no-such-flag"], {}, ["unknown flag --no-such-flag", "--greeter-service-name"]),
     (["--config=/no/such/file"], {}, ["/no/such/file cannot be read"]),
 ]
