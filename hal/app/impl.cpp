@@ -53,7 +53,7 @@ Result<> App::Impl::configure() {
                                  .sink = &log_writer});
 
   control.set_offload_pool(&pool);
-  auto choice = discovery::make_discovery(source);
+  auto choice = discovery::make_discovery(source, app.network());
   if (!choice) return error(std::move(choice.error()));
   discovery = std::move(choice->discovery);
   discovery_reason = std::move(choice->reason);
@@ -108,6 +108,7 @@ void App::Impl::start_workers() {
                                .background = &*state.background,
                                .connections = &state.connections});
   }
+  discovery->start(service_workers.front());
   if (!dry_network) start_exporters();
 }
 
@@ -132,8 +133,9 @@ Task<Result<>> App::Impl::on_listening(service::Listening listening) {
   for (const auto& line : app::unknown_variable_warnings(source.environment, settings.all())) {
     log::warn("{}", line);
   }
-  auto node = app::describe_node(listening, service_name, metadata);
-  node.metadata.emplace(app::kAdminMetadata, net::to_string(app::reachable(admin_endpoint)));
+  auto node = app::describe_node(listening, service_name, discovery->advertised_host(), metadata);
+  node.metadata.emplace(app::kAdminMetadata, net::to_string(app::reachable(
+                                                 admin_endpoint, discovery->advertised_host())));
   const std::string id = node.id;
   co_await or_return(discovery->add(std::move(node)));
   {

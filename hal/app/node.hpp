@@ -17,13 +17,16 @@ inline constexpr const char* kZipkinMetadata = "zipkin";       ///< base URL for
 inline constexpr const char* kQueryMetadata = "query";         ///< base URL of the query API
 inline constexpr const char* kAdminMetadata = "admin";         ///< "host:port"
 inline constexpr const char* kPidMetadata = "pid";
+inline constexpr const char* kStartedMetadata = "started";  ///< "2026-11-25T10:00:00Z" (RFC 3339)
 
-/// Where a client on this machine connects to: 127.0.0.1 for what is bound to all addresses.
-[[nodiscard]] net::Endpoint reachable(net::Endpoint endpoint);
+/// Where a client connects to: `host` for what is bound to all addresses, which a client on this
+/// machine reaches by 127.0.0.1.
+[[nodiscard]] net::Endpoint reachable(net::Endpoint endpoint, std::string_view host = "127.0.0.1");
 
-/// "<service>-<uuid>" at the reachable address, with the protocol's go-micro metadata and `more`.
+/// "<service>-<uuid>" at reachable(listening.endpoint, host), with the protocol's go-micro
+/// metadata, the time of the start and `more`.
 [[nodiscard]] service::Node describe_node(const service::Listening& listening,
-                                          std::string_view service_name,
+                                          std::string_view service_name, std::string_view host,
                                           const std::map<std::string, std::string>& more);
 
 }  // namespace hal::app

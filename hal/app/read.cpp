@@ -71,7 +71,7 @@ Result<> App::Impl::dry_run(Dry dry, app::AppOptions program_defaults,
   if (verdict) verdict = std::move(configured);
   if (!discovery) {
     const config::Environment none{{{"HAL_REGISTRY", "static"}}};
-    discovery = std::move(discovery::make_discovery(none)->discovery);
+    discovery = std::move(discovery::make_discovery(none, app.network())->discovery);
     control.set_offload_pool(&pool);
   }
   if (!request_metrics) make_layers();

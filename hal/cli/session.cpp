@@ -6,14 +6,16 @@
 namespace hal::cli {
 
 Result<std::unique_ptr<Session>> Session::make(const config::Environment& environment) {
-  auto choice = discovery::make_discovery(environment);
+  auto session = std::unique_ptr<Session>{new Session};
+  auto choice = discovery::make_discovery(environment, session->network_);
   if (!choice) return error(std::move(choice.error()));
-  return std::make_unique<Session>(std::move(choice->discovery));
+  session->discovery_ = std::move(choice->discovery);
+  session->discovery_->start(session->worker_);
+  return session;
 }
 
-Session::Session(std::unique_ptr<service::Discovery> discovery)
-    : discovery_{std::move(discovery)},
-      background_{Context{.loop = &loop_}},
+Session::Session()
+    : background_{Context{.loop = &loop_}},
       worker_{.index = 0, .loop = &loop_, .drain = &drain_, .background = &background_},
       untraced_{std::make_shared<layers::UntracedCall>()} {
   loop_.set_offload_pool(&pool_);

@@ -17,7 +17,6 @@ class Session final : public service::Host {
  public:
   /// kInvalidArgument when the environment names no registry that can be used.
   static Result<std::unique_ptr<Session>> make(const config::Environment& environment);
-  Session(std::unique_ptr<service::Discovery> discovery);
   ~Session() override;
 
   /// Runs `function(session, values...)` -> Task<Result<T>> to its end.
@@ -39,6 +38,8 @@ class Session final : public service::Host {
   Task<Result<>> on_listening(service::Listening listening) override;
 
  private:
+  Session();
+
   ThreadPool pool_;
   net::IoLoop loop_;
   net::TcpNetwork network_;

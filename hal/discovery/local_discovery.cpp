@@ -6,7 +6,7 @@
 #include <hal/discovery/node_json.hpp>
 #include <hal/telemetry/log.hpp>
 
-#include <fmt/ranges.h>
+#include <fmt/format.h>
 
 namespace hal::discovery {
 namespace {
@@ -14,23 +14,12 @@ namespace {
 using service::Node;
 
 constexpr std::size_t kLoggedMax = 1024;
-constexpr std::size_t kNamesShownMax = 20;
 
 /// To callers of the registry every trouble with the folder means one thing.
 Result<LocalDirectory> open_registry(const std::string& path) {
   auto directory = LocalDirectory::open(path);
   if (!directory) return error(Code::kUnavailable, directory.error().message());
   return directory;
-}
-
-std::string known_services(const std::vector<Node>& nodes) {
-  std::set<std::string_view> names;
-  for (const Node& node : nodes) names.insert(node.service);
-  if (names.empty()) return "it is empty";
-  const std::size_t hidden = names.size() - std::min(names.size(), kNamesShownMax);
-  while (names.size() > kNamesShownMax) names.erase(std::prev(names.end()));
-  return fmt::format("it knows: {}{}", fmt::join(names, ", "),
-                     hidden == 0 ? "" : fmt::format(" and {} more", hidden));
 }
 
 }  // namespace

@@ -41,8 +41,23 @@ Result<std::map<std::string, std::string>> metadata_of(const json::object& objec
   return metadata;
 }
 
-Result<service::Node> node_of(const json::value& value, const std::string& service,
-                              const std::string& version, const NodeLimits& limits) {
+Result<std::vector<std::string>> endpoints_of(const json::object& object) {
+  std::vector<std::string> names;
+  const json::value* const list = find(object, "endpoints");
+  if (list == nullptr) return names;
+  if (!list->is_array()) return wrong("endpoints", "a list");
+  for (const json::value& value : list->get_array()) {
+    if (!value.is_object()) return wrong("endpoints", "a list of objects");
+    auto name = text_of(value.get_object(), "name");
+    if (!name) return error(std::move(name.error()));
+    names.push_back(std::move(*name));
+  }
+  return names;
+}
+
+/// `service` has what all its nodes have in common.
+Result<service::Node> node_of(const json::value& value, const service::Node& service,
+                              const NodeLimits& limits) {
   if (!value.is_object()) return wrong("nodes", "a list of objects");
   const json::object& object = value.get_object();
   auto id = text_of(object, "id");
@@ -51,11 +66,10 @@ Result<service::Node> node_of(const json::value& value, const std::string& servi
   if (!address) return error(std::move(address.error()));
   auto metadata = metadata_of(object);
   if (!metadata) return error(std::move(metadata.error()));
-  service::Node node{.id = std::move(*id),
-                     .address = std::move(*address),
-                     .service = service,
-                     .version = version,
-                     .metadata = std::move(*metadata)};
+  service::Node node = service;
+  node.id = std::move(*id);
+  node.address = std::move(*address);
+  node.metadata = std::move(*metadata);
   if (auto ok = check(node, limits); !ok) return error(std::move(ok.error()));
   return node;
 }
@@ -65,10 +79,18 @@ Result<std::vector<service::Node>> nodes_of(const json::value& document, const N
     return error(Code::kInvalidArgument, "the document is not an object");
   }
   const json::object& object = document.get_object();
-  const auto service = text_of(object, "name");
-  if (!service) return error(service.error());
-  const auto version = text_of(object, "version");
-  if (!version) return error(version.error());
+  auto name = text_of(object, "name");
+  if (!name) return error(std::move(name.error()));
+  auto version = text_of(object, "version");
+  if (!version) return error(std::move(version.error()));
+  auto endpoints = endpoints_of(object);
+  if (!endpoints) return error(std::move(endpoints.error()));
+  const service::Node service{.id{},
+                              .address{},
+                              .service = std::move(*name),
+                              .version = std::move(*version),
+                              .metadata{},
+                              .endpoints = std::move(*endpoints)};
   std::vector<service::Node> nodes;
   const json::value* const list = find(object, "nodes");
   if (list == nullptr) return nodes;
@@ -77,7 +99,7 @@ Result<std::vector<service::Node>> nodes_of(const json::value& document, const N
     return wrong("nodes", fmt::format("a list of at most {}", kNodesMax));
   }
   for (const json::value& value : list->get_array()) {
-    auto node = node_of(value, *service, *version, limits);
+    auto node = node_of(value, service, limits);
     if (!node) return error(std::move(node.error()));
     nodes.push_back(std::move(*node));
   }
@@ -86,21 +108,32 @@ Result<std::vector<service::Node>> nodes_of(const json::value& document, const N
 
 }  // namespace
 
-Result<std::string> to_json(const service::Node& node, const NodeLimits& limits) {
-  if (auto ok = check(node, limits); !ok) return error(std::move(ok.error()));
-  json::object metadata;
-  for (const auto& [key, value] : node.metadata) metadata.emplace(key, value);
-  const json::object document{
-      {"name", node.service},
-      {"version", node.version},
-      {"metadata", nullptr},
-      {"endpoints", json::array{}},
-      {"nodes", json::array{json::object{
-                    {"id", node.id}, {"address", node.address}, {"metadata", metadata}}}}};
+Result<std::string> to_json(std::span<const service::Node> nodes, const NodeLimits& limits) {
+  json::array all;
+  for (const auto& node : nodes) {
+    if (auto ok = check(node, limits); !ok) return error(std::move(ok.error()));
+    json::object metadata;
+    for (const auto& [key, value] : node.metadata) metadata.emplace(key, value);
+    all.push_back(json::object{{"id", node.id}, {"address", node.address}, {"metadata", metadata}});
+  }
+  json::array endpoints;
+  for (const auto& name : nodes.front().endpoints) {
+    endpoints.push_back(json::object{
+        {"name", name}, {"request", nullptr}, {"response", nullptr}, {"metadata", json::object{}}});
+  }
+  const json::object document{{"name", nodes.front().service},
+                              {"version", nodes.front().version},
+                              {"metadata", nullptr},
+                              {"endpoints", endpoints},
+                              {"nodes", all}};
   std::string text = json::serialize(document);
   // The serializer writes bytes as they are; only the parser knows UTF-8.
   if (auto read = nodes_from_json(text, limits); !read) return error(std::move(read.error()));
   return text;
+}
+
+Result<std::string> to_json(const service::Node& node, const NodeLimits& limits) {
+  return to_json(std::span{&node, 1}, limits);
 }
 
 Result<std::vector<service::Node>> nodes_from_json(std::string_view text,

@@ -1,11 +1,9 @@
 #include <hal/discovery/node_json.hpp>
 
 #include <hal/discovery/testing/blocking.hpp>
+#include <hal/discovery/testing/test_file.hpp>
 
 #include <gmock/gmock.h>
-
-#include <fstream>
-#include <sstream>
 
 namespace hal::discovery {
 namespace {
@@ -15,13 +13,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::make_node;
-
-std::string test_file(std::string_view name) {
-  std::ifstream file{fmt::format("{}/{}", HAL_TESTDATA, name)};
-  std::stringstream content;
-  content << file.rdbuf();
-  return content.str();
-}
+using testing::test_file;
 
 TEST(NodeJson, IsWrittenInGoMicrosOrder) {
   const auto text = to_json(make_node("greeter"));
@@ -29,6 +21,18 @@ TEST(NodeJson, IsWrittenInGoMicrosOrder) {
   EXPECT_EQ(*text, R"({"name":"greeter","version":"v1","metadata":null,"endpoints":[],"nodes":)"
                    R"([{"id":"greeter-1","address":"127.0.0.1:1001",)"
                    R"("metadata":{"protocol":"grpc","server":"grpc"}}]})");
+}
+
+TEST(NodeJson, SeveralNodesShareServiceAndEndpoints) {
+  Node one = make_node("greeter", 1);
+  one.endpoints = {"Greeter.SayHello"};
+  Node two = make_node("greeter", 2);
+  two.endpoints = one.endpoints;
+  const auto text = to_json(std::vector{one, two});
+  ASSERT_TRUE(text);
+  EXPECT_THAT(*text, HasSubstr(R"("endpoints":[{"name":"Greeter.SayHello","request":null,)"
+                               R"("response":null,"metadata":{}}],"nodes":[{"id":"greeter-1")"));
+  EXPECT_THAT(nodes_from_json(*text).value(), ElementsAre(one, two));
 }
 
 TEST(NodeJson, ReadsWhatItWrites) {
@@ -53,7 +57,7 @@ TEST(NodeJson, RefusesToWriteWhatNobodyCouldRead) {
 }
 
 TEST(NodeJson, ReadsTheDocumentsOfGoMicro) {
-  const auto greeter = nodes_from_json(test_file("gomicro_greeter.json"));
+  const auto greeter = nodes_from_json(test_file("gomicro/greeter.json"));
   ASSERT_TRUE(greeter) << greeter.error().to_string();
   EXPECT_THAT(*greeter,
               ElementsAre(Node{.id = "hal9000-greeter-7d718de4-00e5-4db2-8bd5-46fb5132f907",
@@ -64,12 +68,14 @@ TEST(NodeJson, ReadsTheDocumentsOfGoMicro) {
                                             {"protocol", "grpc"},
                                             {"registry", "kubernetes"},
                                             {"server", "grpc"},
-                                            {"transport", "grpc"}}}));
-  const auto web = nodes_from_json(test_file("gomicro_web.json"));
+                                            {"transport", "grpc"}},
+                               .endpoints = {"Greeter.SayHello"}}));
+  const auto web = nodes_from_json(test_file("gomicro/web.json"));
   ASSERT_TRUE(web) << web.error().to_string();
   ASSERT_EQ(web->size(), 1U);
   EXPECT_EQ(web->front().service, "hal9000-api");
   EXPECT_THAT(web->front().metadata, IsEmpty());
+  EXPECT_THAT(web->front().endpoints, ElementsAre("/"));
 }
 
 TEST(NodeJson, NullAndAbsentAreEmptyAndUnknownKeysArePassedOver) {
@@ -133,7 +139,7 @@ TEST(NodeJson, DepthAndCountHaveLimits) {
 }
 
 TEST(NodeJson, EveryPieceOfADocumentIsReadOrRefused) {
-  const std::string text = test_file("gomicro_greeter.json");
+  const std::string text = test_file("gomicro/greeter.json");
   for (std::size_t size = 0; size + 2 < text.size(); ++size) {
     EXPECT_FALSE(nodes_from_json(std::string_view{text}.substr(0, size))) << size;
   }

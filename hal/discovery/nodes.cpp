@@ -2,9 +2,10 @@
 
 #include <hal/net/endpoint.hpp>
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <set>
 #include <tuple>
 
 namespace hal::discovery {
@@ -33,6 +34,8 @@ Result<> check_address(std::string_view address) {
   return {};
 }
 
+constexpr std::size_t kNamesShownMax = 20;
+
 }  // namespace
 
 Result<> check(const service::Node& node, const NodeLimits& limits) {
@@ -55,12 +58,30 @@ Result<> check(const service::Node& node, const NodeLimits& limits) {
                                limits.metadata_bytes_max));
     }
   }
+  if (node.endpoints.size() > limits.endpoints_max) {
+    return error(Code::kInvalidArgument, fmt::format("the node has {} endpoints, {} are allowed",
+                                                     node.endpoints.size(), limits.endpoints_max));
+  }
+  for (const auto& endpoint : node.endpoints) {
+    if (auto ok = check_text("endpoint's name", endpoint, limits.endpoint_bytes_max); !ok)
+      return ok;
+  }
   return {};
 }
 
 void sort(std::vector<service::Node>& nodes) {
   std::ranges::sort(nodes, {},
                     [](const service::Node& node) { return std::tie(node.service, node.id); });
+}
+
+std::string known_services(const std::vector<service::Node>& nodes) {
+  std::set<std::string_view> names;
+  for (const service::Node& node : nodes) names.insert(node.service);
+  if (names.empty()) return "it is empty";
+  const std::size_t hidden = names.size() - std::min(names.size(), kNamesShownMax);
+  while (names.size() > kNamesShownMax) names.erase(std::prev(names.end()));
+  return fmt::format("it knows: {}{}", fmt::join(names, ", "),
+                     hidden == 0 ? "" : fmt::format(" and {} more", hidden));
 }
 
 }  // namespace hal::discovery

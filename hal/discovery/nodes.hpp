@@ -4,6 +4,7 @@
 #include <hal/service/discovery.hpp>
 
 #include <cstddef>
+#include <string>
 #include <vector>
 
 namespace hal::discovery {
@@ -16,6 +17,8 @@ struct NodeLimits {
   std::size_t address_bytes_max = 300;  ///< a DNS name, brackets, colon and port
   std::size_t metadata_entries_max = 64;
   std::size_t metadata_bytes_max = 4096;  ///< of one key or one value
+  std::size_t endpoints_max = 1024;
+  std::size_t endpoint_bytes_max = 1024;  ///< of one name
 };
 
 /// OK for a node that may be registered: service, id and address are there, the address is
@@ -25,5 +28,8 @@ struct NodeLimits {
 
 /// By service, then id: the order of Discovery::list().
 void sort(std::vector<service::Node>& nodes);
+
+/// Their services, for messages: "it knows: a, b and 7 more" (20 are named), or "it is empty".
+[[nodiscard]] std::string known_services(const std::vector<service::Node>& nodes);
 
 }  // namespace hal::discovery

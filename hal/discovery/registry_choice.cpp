@@ -1,11 +1,14 @@
 #include <hal/discovery/registry_choice.hpp>
 
+#include <hal/discovery/endpointslice/endpointslice_discovery.hpp>
+#include <hal/discovery/kubernetes/kubernetes_discovery.hpp>
 #include <hal/discovery/local_discovery.hpp>
 #include <hal/discovery/static_discovery.hpp>
 
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <set>
 
@@ -13,6 +16,8 @@ namespace hal::discovery {
 namespace {
 
 constexpr std::string_view kMicroRegistry = "MICRO_REGISTRY";
+constexpr std::array<std::string_view, 4> kRegistries{"local", "static", "kubernetes",
+                                                      "endpointslice"};
 
 /// `why` is for the log: "HAL_REGISTRY=local".
 struct Wanted {
@@ -35,15 +40,13 @@ Result<Wanted> choose(const RegistryOptions& options, const config::Setting& reg
     return Wanted{"static", "MICRO_SELECTOR=static"};
   }
   const std::string asked = fmt::format("{}={}", variable, options.registry);
-  if (options.registry == "local") return Wanted{"local", asked};
-  if (options.registry == "static") return Wanted{"static", asked};
+  for (const std::string_view each : kRegistries) {
+    if (options.registry == each) return Wanted{each, asked};
+  }
   if (options.registry != "auto") {
-    const bool cluster = options.registry == "kubernetes" || options.registry == "endpointslice" ||
-                         options.registry == "dns";
-    return error(
-        Code::kInvalidArgument,
-        fmt::format("{}: there is no such registry here, expected auto, local or static{}", asked,
-                    cluster ? " (in a cluster, static dials the names of Services)" : ""));
+    return error(Code::kInvalidArgument,
+                 fmt::format("{}: there is no such registry here, expected auto, {}", asked,
+                             fmt::join(kRegistries, ", ")));
   }
   if (environment.find("KUBERNETES_SERVICE_HOST")) {
     return Wanted{"static", "in a pod: KUBERNETES_SERVICE_HOST is set"};
@@ -56,6 +59,17 @@ std::string with_addresses(std::string reason, const std::vector<service::Node>&
   std::set<std::string_view> names;
   for (const auto& node : addresses) names.insert(node.service);
   return fmt::format("{}; HAL_STATIC_ADDRESSES first for {}", reason, fmt::join(names, ", "));
+}
+
+RegistryChoice addresses_first(std::unique_ptr<service::Discovery> registry, std::string reason,
+                               std::vector<service::Node> addresses) {
+  RegistryChoice choice{.discovery = std::move(registry),
+                        .reason = with_addresses(std::move(reason), addresses)};
+  if (!addresses.empty()) {
+    choice.discovery =
+        std::make_unique<StaticFirst>(std::move(addresses), std::move(choice.discovery));
+  }
+  return choice;
 }
 
 Result<RegistryChoice> make_static(const RegistryOptions& options, const Wanted& wanted,
@@ -77,15 +91,35 @@ Result<RegistryChoice> make_local(const Wanted& wanted, std::string_view local_d
   // A folder that cannot be used is told at the start, not by the first call.
   const auto directory = LocalDirectory::open(*path);
   if (!directory) return error(directory.error());
-  RegistryChoice choice{
-      .discovery = std::make_unique<LocalDiscovery>(LocalOptions{.directory = directory->path()}),
-      .reason =
-          with_addresses(fmt::format("{}; folder {}", wanted.why, directory->path()), addresses)};
-  if (!addresses.empty()) {
-    choice.discovery =
-        std::make_unique<StaticFirst>(std::move(addresses), std::move(choice.discovery));
+  return addresses_first(
+      std::make_unique<LocalDiscovery>(LocalOptions{.directory = directory->path()}),
+      fmt::format("{}; folder {}", wanted.why, directory->path()), std::move(addresses));
+}
+
+Result<RegistryChoice> make_kubernetes(const RegistryOptions& options, const Wanted& wanted,
+                                       const config::Environment& environment,
+                                       net::Network& network,
+                                       std::vector<service::Node> addresses) {
+  auto access = kubernetes::find_access(environment);
+  if (!access) return error(access.error().with_prefix(wanted.why));
+  // A person's own machine is no pod, even if its shell exports HOSTNAME.
+  const bool in_pod = environment.find("KUBERNETES_SERVICE_HOST").has_value();
+  std::string reason = fmt::format("{}; namespace {} of {}, by {}", wanted.why, access->ns,
+                                   access->server, access->origin);
+  kubernetes::WatchedOptions watched{.access = *access, .zone = options.zone};
+  if (wanted.registry == "endpointslice") {
+    return addresses_first(std::make_unique<EndpointSliceDiscovery>(network, std::move(watched)),
+                           std::move(reason), std::move(addresses));
   }
-  return choice;
+  KubernetesOptions registry{
+      .watched = std::move(watched),
+      .registration = {.ns = access->ns,
+                       .pod = in_pod ? pod_name(environment)
+                                     : std::string{environment.get("POD_NAME")},
+                       .interval = options.register_interval},
+      .host = pod_host(environment)};
+  return addresses_first(std::make_unique<KubernetesDiscovery>(network, std::move(registry)),
+                         std::move(reason), std::move(addresses));
 }
 
 }  // namespace
@@ -94,7 +128,7 @@ void RegistryOptions::describe(config::Fields& fields) {
   fields.prefix("HAL_");
   fields["registry"]
       .alias(std::string{kMicroRegistry})
-      .help("how services find each other: auto, local or static");
+      .help("how services find each other: auto, local, static, kubernetes or endpointslice");
   fields["selector"].variable("MICRO_SELECTOR").help("static: as HAL_REGISTRY=static");
   fields["static_addresses"].help("name=host:port,...: asked before any registry");
   fields["static_domain"]
@@ -104,9 +138,14 @@ void RegistryOptions::describe(config::Fields& fields) {
       .variable("STATIC_SELECTOR_PORT_NUMBER")
       .help("static registry: the port of every service");
   fields["local_dir"].help("local registry: its folder");
+  fields["register_interval"]
+      .alias("MICRO_REGISTER_INTERVAL")
+      .range(std::chrono::seconds{1}, std::chrono::hours{24})
+      .help("kubernetes registry: how often a node is registered anew");
+  fields["zone"].help("of this machine: EndpointSlices may name better nodes for it");
 }
 
-Result<RegistryChoice> make_discovery(const config::Source& source,
+Result<RegistryChoice> make_discovery(const config::Source& source, net::Network& network,
                                       std::vector<config::Setting>* settings) {
   std::vector<config::Setting> read;
   auto options = config::read<RegistryOptions>(source, &read);
@@ -118,11 +157,15 @@ Result<RegistryChoice> make_discovery(const config::Source& source,
   const auto wanted = choose(*options, registry, source.environment);
   if (!wanted) return error(wanted.error());
   if (wanted->registry == "static") return make_static(*options, *wanted, std::move(*addresses));
+  if (wanted->registry == "kubernetes" || wanted->registry == "endpointslice") {
+    return make_kubernetes(*options, *wanted, source.environment, network, std::move(*addresses));
+  }
   return make_local(*wanted, options->local_dir, source.environment, std::move(*addresses));
 }
 
-Result<RegistryChoice> make_discovery(const config::Environment& environment) {
-  return make_discovery(config::Source{.environment = environment, .arguments{}});
+Result<RegistryChoice> make_discovery(const config::Environment& environment,
+                                      net::Network& network) {
+  return make_discovery(config::Source{.environment = environment, .arguments{}}, network);
 }
 
 }  // namespace hal::discovery

@@ -4,9 +4,14 @@
 #include <hal/config/config.hpp>
 #include <hal/service/discovery.hpp>
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
+
+namespace hal::net {
+class Network;
+}  // namespace hal::net
 
 namespace hal::discovery {
 
@@ -17,10 +22,13 @@ struct RegistryOptions {
   std::string static_domain{};                  ///< STATIC_SELECTOR_DOMAIN_NAME
   config::Port static_port{8080};               ///< STATIC_SELECTOR_PORT_NUMBER
   std::string local_dir{};                      ///< HAL_LOCAL_DIR
+  std::chrono::seconds register_interval{30};   ///< HAL_REGISTER_INTERVAL
+  std::string zone{};                           ///< HAL_ZONE
   static void describe(config::Fields& fields);
 };
 BOOST_DESCRIBE_STRUCT(RegistryOptions, (),
-                      (registry, selector, static_addresses, static_domain, static_port, local_dir))
+                      (registry, selector, static_addresses, static_domain, static_port, local_dir,
+                       register_interval, zone))
 
 struct RegistryChoice {
   std::unique_ptr<service::Discovery> discovery;
@@ -28,17 +36,21 @@ struct RegistryChoice {
 };
 
 /// The first of these that holds:
-/// - HAL_REGISTRY (or --registry) is `local` or `static`: that one.
+/// - HAL_REGISTRY (or --registry) is `local`, `static`, `kubernetes` or `endpointslice`:
+///   that one.
 /// - MICRO_SELECTOR is `static`: `static`, whatever MICRO_REGISTRY is; in go-micro too the selector
 ///   alone decides where calls go.
-/// - MICRO_REGISTRY is `local` or `static`, HAL_REGISTRY being unset: that one.
+/// - MICRO_REGISTRY is one of these, HAL_REGISTRY being unset: that one.
 /// - Either is `auto`, or both are unset: `static` in a pod (KUBERNETES_SERVICE_HOST is set), else
 ///   `local`.
-/// HAL_STATIC_ADDRESSES come first in both. INVALID_ARGUMENT names variable, value and rule;
-/// FAILED_PRECONDITION when the local registry's folder cannot be used. Appends the settings to
+/// HAL_STATIC_ADDRESSES come first in all. INVALID_ARGUMENT names variable, value and rule;
+/// FAILED_PRECONDITION when the local registry's folder, or the API server's address and
+/// credentials, cannot be used. `network` must outlive the registry. Appends the settings to
 /// `settings` unless it is null. Blocks for a moment: call it at start.
 [[nodiscard]] Result<RegistryChoice> make_discovery(
-    const config::Source& source, std::vector<config::Setting>* settings = nullptr);
-[[nodiscard]] Result<RegistryChoice> make_discovery(const config::Environment& environment);
+    const config::Source& source, net::Network& network,
+    std::vector<config::Setting>* settings = nullptr);
+[[nodiscard]] Result<RegistryChoice> make_discovery(const config::Environment& environment,
+                                                    net::Network& network);
 
 }  // namespace hal::discovery

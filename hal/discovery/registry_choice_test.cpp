@@ -2,6 +2,7 @@
 
 #include <hal/discovery/testing/blocking.hpp>
 #include <hal/discovery/testing/temporary_folder.hpp>
+#include <hal/net/testing/memory_network.hpp>
 
 #include <gmock/gmock.h>
 #include <sys/stat.h>
@@ -15,8 +16,10 @@ using ::testing::HasSubstr;
 using testing::TemporaryFolder;
 using Variables = config::Environment::Variables;
 
+net::testing::MemoryNetwork network;
+
 Result<RegistryChoice> make(Variables variables) {
-  return make_discovery(config::Environment{std::move(variables)});
+  return make_discovery(config::Environment{std::move(variables)}, network);
 }
 
 TEST(RegistryChoice, FollowsTheEnvironment) {
@@ -70,13 +73,10 @@ TEST(RegistryChoice, ErrorsNameVariableAndWhatThereIs) {
     std::string_view message;
   };
   for (const Case& c : {
-           Case{{{"HAL_REGISTRY", "kubernetes"}},
-                "HAL_REGISTRY=kubernetes: there is no such registry here, expected auto, local or "
-                "static (in a cluster, static dials the names of Services)"},
-           {{{"HAL_REGISTRY", "endpointslice"}}, "in a cluster, static dials"},
-           {{{"HAL_REGISTRY", "dns"}}, "in a cluster, static dials"},
-           {{{"MICRO_REGISTRY", "kubernetes"}}, "MICRO_REGISTRY=kubernetes: there is no such"},
-           {{{"HAL_REGISTRY", "consul"}}, "HAL_REGISTRY=consul: there is no such registry here"},
+           Case{
+               {{"HAL_REGISTRY", "consul"}},
+               "HAL_REGISTRY=consul: there is no such registry here, expected auto, local, static, "
+               "kubernetes"},
            {{{"HAL_REGISTRY", "consul"}, {"MICRO_SELECTOR", "static"}}, "HAL_REGISTRY=consul"},
            {{{"HAL_STATIC_ADDRESSES", "a"}}, "HAL_STATIC_ADDRESSES: the entry \"a\""},
            {{{"HAL_LOCAL_DIR", "here"}}, "HAL_LOCAL_DIR: \"here\" is relative"},
@@ -91,6 +91,33 @@ TEST(RegistryChoice, ErrorsNameVariableAndWhatThereIs) {
     EXPECT_EQ(choice.error().code(), Code::kInvalidArgument) << c.message;
     EXPECT_THAT(choice.error().message(), HasSubstr(c.message));
   }
+}
+
+TEST(RegistryChoice, KubernetesIsAskedAsAPersonWould) {
+  const TemporaryFolder folder;
+  folder.write(
+      "config",
+      "{current-context: a, contexts: [{name: a, context: {cluster: a, user: a, namespace: "
+      "devel}}], clusters: [{name: a, cluster: {server: 'https://127.0.0.1:1'}}], users: "
+      "[{name: a, user: {token: x}}]}");
+  for (const char* variable : {"HAL_REGISTRY", "MICRO_REGISTRY"}) {
+    const auto choice = make({{variable, "kubernetes"},
+                              {"KUBECONFIG", folder.path("config")},
+                              {"HAL_STATIC_ADDRESSES", "a=h:1"}});
+    ASSERT_TRUE(choice) << choice.error().to_string();
+    EXPECT_EQ(choice->discovery->name(), "kubernetes");
+    EXPECT_THAT(choice->reason, HasSubstr(fmt::format("{}=kubernetes; namespace devel of "
+                                                      "https://127.0.0.1:1, by kubeconfig",
+                                                      variable)));
+    EXPECT_THAT(choice->reason, HasSubstr("HAL_STATIC_ADDRESSES first for a"));
+  }
+  EXPECT_EQ(make({{"HAL_REGISTRY", "endpointslice"}, {"KUBECONFIG", folder.path("config")}})
+                ->discovery->name(),
+            "endpointslice");
+  const auto none = make({{"HAL_REGISTRY", "kubernetes"}});
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().code(), Code::kFailedPrecondition);
+  EXPECT_THAT(none.error().message(), HasSubstr("HAL_REGISTRY=kubernetes: neither KUBECONFIG"));
 }
 
 TEST(RegistryChoice, AFolderThatIsOpenToOthersIsToldAtTheStart) {
@@ -130,7 +157,7 @@ TEST(RegistryChoice, FlagsWinAndSettingsAreShown) {
       .environment = config::Environment{{{"HAL_REGISTRY", "local"}, {"HAL_LOCAL_DIR", "/a"}}},
       .arguments = config::Arguments::parse(std::vector<std::string>{"--registry=static"}).value()};
   std::vector<config::Setting> settings;
-  const auto choice = make_discovery(source, &settings);
+  const auto choice = make_discovery(source, network, &settings);
   ASSERT_TRUE(choice) << choice.error().to_string();
   EXPECT_EQ(choice->discovery->name(), "static");
   EXPECT_THAT(choice->reason, HasSubstr("--registry=static"));
@@ -138,7 +165,7 @@ TEST(RegistryChoice, FlagsWinAndSettingsAreShown) {
   for (const auto& setting : settings) names.push_back(setting.name);
   EXPECT_THAT(names, ElementsAre("HAL_REGISTRY", "MICRO_SELECTOR", "HAL_STATIC_ADDRESSES",
                                  "STATIC_SELECTOR_DOMAIN_NAME", "STATIC_SELECTOR_PORT_NUMBER",
-                                 "HAL_LOCAL_DIR"));
+                                 "HAL_LOCAL_DIR", "HAL_REGISTER_INTERVAL", "HAL_ZONE"));
 }
 
 }  // namespace

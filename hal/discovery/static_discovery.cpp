@@ -152,4 +152,10 @@ Task<Result<>> StaticFirst::remove(std::string id) {
   co_return co_await next_->remove(std::move(id));
 }
 
+service::Subscription StaticFirst::subscribe(const std::string& service,
+                                             std::function<void()> changed) {
+  if (!nodes_of(addresses_, service).empty()) return nullptr;  // they never change
+  return next_->subscribe(service, std::move(changed));
+}
+
 }  // namespace hal::discovery

@@ -55,12 +55,16 @@ class StaticFirst final : public service::Discovery {
  public:
   StaticFirst(std::vector<service::Node> addresses, std::unique_ptr<service::Discovery> next);
 
+  void start(const service::Worker& worker) override { next_->start(worker); }
   Task<Result<std::vector<service::Node>>> resolve(std::string service) override;
   /// The listed nodes, and those of the other backend whose service is not listed.
   Task<Result<std::vector<service::Node>>> list() override;
   Task<Result<>> add(service::Node node) override;
   Task<Result<>> remove(std::string id) override;
-  /// The other backend's.
+  /// The other backend's, as are those below.
+  [[nodiscard]] service::Subscription subscribe(const std::string& service,
+                                                std::function<void()> changed) override;
+  [[nodiscard]] std::string advertised_host() const override { return next_->advertised_host(); }
   [[nodiscard]] std::string_view name() const noexcept override { return next_->name(); }
 
  private:

@@ -70,6 +70,16 @@ class WorkerConnections final : public transport::ConnectionHandler {
   service::Drain& drain_;
 };
 
+/// What the registry shows of the server.
+std::vector<std::string> patterns_of(const Router& router) {
+  std::vector<std::string> patterns;
+  for (const auto& route : router.routes()) {
+    const auto& pattern = route.info.pattern;
+    if (std::ranges::find(patterns, pattern) == patterns.end()) patterns.push_back(pattern);
+  }
+  return patterns;
+}
+
 }  // namespace
 
 class Server::Impl {
@@ -77,11 +87,12 @@ class Server::Impl {
   Impl(service::Host& host, Router router, ServerOptions options)
       : host_{host},
         options_{with_defaults(std::move(options), host)},
+        endpoints_{patterns_of(router)},
         dispatcher_{std::move(router), host.server_layers()} {}
 
   Task<Result<>> run() {
     co_return co_await transport::serve_on_workers(
-        host_, service::Protocol::kHttp,
+        host_, {.protocol = service::Protocol::kHttp, .endpoints = endpoints_},
         [this](const service::Worker& worker) {
           return std::make_unique<WorkerConnections>(dispatcher_, options_, *worker.drain);
         },
@@ -91,6 +102,7 @@ class Server::Impl {
  private:
   service::Host& host_;
   const ServerOptions options_;
+  const std::vector<std::string> endpoints_;
   const Dispatcher dispatcher_;
 };
 

@@ -1,9 +1,9 @@
 // Channel: calls to one service by name. Generated clients hold one.
 #pragma once
 
+#include <hal/async/backoff.hpp>
 #include <hal/async/or_return.hpp>
 #include <hal/base/headers.hpp>
-#include <hal/rpc/backoff.hpp>
 #include <hal/rpc/retry_budget.hpp>
 #include <hal/service/host.hpp>
 #include <hal/transport/http2_connection.hpp>

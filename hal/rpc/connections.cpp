@@ -64,6 +64,7 @@ Connections::Connections(service::Host& host, std::string service, ChannelOption
 
 void Connections::close() {
   closed_ = true;
+  subscription_.reset();
   for (const auto& peer : std::exchange(peers_, {})) peer->retire();
   closing_.wake_all();
   state_->ask_registry();
@@ -152,8 +153,19 @@ void Connections::call_failed() {
   if (!fresh()) ask();
 }
 
+/// A change reaches the channel at once, not after the interval.
+void Connections::subscribe() {
+  subscription_ = state_->host.discovery().subscribe(
+      state_->service, [loop = &state_->loop, weak = weak_from_this()] {
+        loop->post([weak] {
+          if (const auto self = weak.lock()) self->ask();
+        });
+      });
+}
+
 void Connections::ask() {
   if (closed_) return;
+  if (questions_ == 0) subscribe();
   state_->ask_registry();
   if (refreshing_) return;
   refreshing_ = true;

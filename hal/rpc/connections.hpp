@@ -23,9 +23,10 @@ struct RouteWish {
 /// Made and used on its worker only. What it spawns runs in the worker's background scope and
 /// keeps it alive: a request only waits, and may stop waiting.
 ///
-/// The registry is asked at the first call, then in intervals while there are calls, and when a
-/// connection is lost or a call fails with UNAVAILABLE. A registry that cannot answer, or knows no
-/// node, changes nothing: the connections that are there go on.
+/// The registry is asked at the first call, then in intervals while there are calls, when it says
+/// that nodes have changed, and when a connection is lost or a call fails with UNAVAILABLE. A
+/// registry that cannot answer, or knows no node, changes nothing: the connections that are there
+/// go on.
 class Connections final : public std::enable_shared_from_this<Connections> {
  public:
   Connections(service::Host& host, std::string service, ChannelOptions options,
@@ -53,6 +54,7 @@ class Connections final : public std::enable_shared_from_this<Connections> {
 
  private:
   struct Waiting;
+  void subscribe();
   static Task<> refresh(std::shared_ptr<Connections> self);
   Task<Result<>> rest();
   [[nodiscard]] Route choose(std::uint64_t avoid);
@@ -69,6 +71,7 @@ class Connections final : public std::enable_shared_from_this<Connections> {
   std::vector<std::shared_ptr<Peer>> peers_;
   std::vector<std::pair<Peer*, ConnectionPtr>> candidates_;  // scratch of choose()
   RetryBudget budget_;
+  service::Subscription subscription_;
   Status registry_failure_;
   std::optional<TimePoint> resolved_at_;
   WaitQueue closing_;

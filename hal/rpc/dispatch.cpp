@@ -15,6 +15,18 @@ bool Dispatcher::has(std::string_view full_name) const noexcept {
   return std::ranges::find(services_, full_name, &Service::full_name) != services_.end();
 }
 
+std::vector<std::string> Dispatcher::endpoints() const {
+  std::vector<std::string> endpoints;
+  for (const Service* service : services_) {
+    const auto name = service->full_name();
+    const auto bare = name.substr(name.rfind('.') + 1);  // all of it when there is no dot
+    for (const Method& method : service->methods()) {
+      endpoints.push_back(fmt::format("{}.{}", bare, method.name));
+    }
+  }
+  return endpoints;
+}
+
 Result<Dispatcher::Target> Dispatcher::find(std::string_view path) const {
   const auto found = methods_.find(path);
   if (found != methods_.end()) return found->second;

@@ -21,6 +21,8 @@ class Dispatcher {
   void add(Service& service);
   [[nodiscard]] const std::vector<Service*>& services() const noexcept { return services_; }
   [[nodiscard]] bool has(std::string_view full_name) const noexcept;
+  /// "Greeter.SayHello" for each method: what go-micro's registry calls an endpoint.
+  [[nodiscard]] std::vector<std::string> endpoints() const;
   /// "/greeter.Greeter/SayHello". kUnimplemented that tells an unknown service from an unknown
   /// method, in grpc-go's words; kUnimplemented for a path of another form, too.
   [[nodiscard]] Result<Target> find(std::string_view path) const;

@@ -50,6 +50,20 @@ TEST_F(RpcBalanceTest, a_node_that_refuses_is_left_out_and_tried_again) {
   EXPECT_GT(nodes[1]->requests, 4);
 }
 
+TEST_F(RpcBalanceTest, a_change_that_the_registry_tells_is_taken_at_once) {
+  start(1);
+  ASSERT_EQ(call(), Status{});
+  advance(1s);
+  nodes.push_back(std::make_unique<testing::FakeNode>(host, std::uint16_t{41009}));
+  nodes.back()->start();
+  nodes.back()->enlist();
+  advance(1s);
+  EXPECT_EQ(nodes.back()->connections, 0) << "the registry is asked every 5 s";
+  host.registry().tell("echo");
+  advance(100ms);
+  EXPECT_EQ(nodes.back()->connections, 1);
+}
+
 TEST_F(RpcBalanceTest, only_calls_of_a_node_that_dies_fail) {
   start(2);
   ASSERT_EQ(call(), Status{});

@@ -119,9 +119,11 @@ class Server::Impl final : public transport::Http2Handler {
   [[nodiscard]] Health& health() noexcept { return health_; }
 
   Task<Result<>> run() {
+    service::Listening what{.protocol = service::Protocol::kGrpc,
+                            .endpoints = dispatcher_.endpoints()};
     add_our_own_services();
     co_return co_await transport::serve_on_workers(
-        host_, service::Protocol::kGrpc,
+        host_, std::move(what),
         [this](const service::Worker& worker) {
           return std::make_unique<WorkerConnections>(options_.http2, *this, *worker.drain);
         },

@@ -37,6 +37,7 @@ struct Worker {
 struct Listening {
   Protocol protocol = Protocol::kHttp;
   net::Endpoint endpoint{};
+  std::vector<std::string> endpoints{};  ///< see Node::endpoints
 };
 
 /// When a server says goodbye to a connection, so that clients resolve and balance anew.

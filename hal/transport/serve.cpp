@@ -54,22 +54,22 @@ Result<TlsSource> tls_source(service::Host& host, service::Protocol protocol,
   return TlsSource{[tls = std::move(*made)] { return std::optional{tls}; }};
 }
 
-Task<Result<>> listen_and_serve(Server* server, service::Protocol protocol) {
+Task<Result<>> listen_and_serve(Server* server, service::Listening what) {
   const std::string host = server->endpoint.host;
   for (std::size_t i = 0; i < server->listeners.size(); ++i) {
     co_await or_return(service::run_on(server->host.workers()[i], listen_there, server, i));
     server->endpoint.host = host;  // "all addresses" stays so; the port is the one that was chosen
   }
-  co_await or_return(
-      server->host.on_listening({.protocol = protocol, .endpoint = server->endpoint}));
+  what.endpoint = server->endpoint;
+  co_await or_return(server->host.on_listening(std::move(what)));
   co_return co_await with_scope(serve_each, server);
 }
 
 }  // namespace
 
-Task<Result<>> serve_on_workers(service::Host& host, service::Protocol protocol,
+Task<Result<>> serve_on_workers(service::Host& host, service::Listening what,
                                 MakeConnectionHandler make, ServeOptions options) {
-  auto tls = co_await or_return(tls_source(host, protocol, std::move(options.tls)));
+  auto tls = co_await or_return(tls_source(host, what.protocol, std::move(options.tls)));
   Server server{.host = host,
                 .make = std::move(make),
                 .options = options.accept,
@@ -77,7 +77,7 @@ Task<Result<>> serve_on_workers(service::Host& host, service::Protocol protocol,
                 .endpoint = host.listen_endpoint(),
                 .listeners = {}};
   server.listeners.resize(host.workers().size());
-  auto result = co_await listen_and_serve(&server, protocol);
+  auto result = co_await listen_and_serve(&server, std::move(what));
   for (std::size_t i = 0; i < server.listeners.size(); ++i) {
     (void)co_await service::run_on(host.workers()[i], close_there, &server, i);
   }

@@ -19,10 +19,10 @@ struct ServeOptions {
 };
 
 /// Listens at host.listen_endpoint() on every worker (a free port that the first one gets is
-/// everybody's), calls host.on_listening(), and returns OK when all workers have drained. Errors:
-/// those of Network::listen, TlsServer::make and of on_listening; the reason of a stop. What `make`
-/// refers to must outlive it.
-Task<Result<>> serve_on_workers(service::Host& host, service::Protocol protocol,
+/// everybody's), calls host.on_listening() with `what` and where it is, and returns OK when all
+/// workers have drained. Errors: those of Network::listen, TlsServer::make and of on_listening; the
+/// reason of a stop. What `make` refers to must outlive it.
+Task<Result<>> serve_on_workers(service::Host& host, service::Listening what,
                                 MakeConnectionHandler make, ServeOptions options = {});
 
 }  // namespace hal::transport

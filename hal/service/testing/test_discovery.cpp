@@ -50,4 +50,17 @@ Task<Result<>> TestDiscovery::remove(std::string id) {
   co_return Result<>{};
 }
 
+Subscription TestDiscovery::subscribe(const std::string& service, std::function<void()> changed) {
+  const auto function = std::make_shared<std::function<void()>>(std::move(changed));
+  subscribed_.emplace_back(service, function);
+  return function;
+}
+
+void TestDiscovery::tell(const std::string& service) const {
+  for (const auto& [name, weak] : subscribed_) {
+    if (name != service) continue;
+    if (const auto function = weak.lock()) (*function)();
+  }
+}
+
 }  // namespace hal::service::testing

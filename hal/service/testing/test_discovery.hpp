@@ -19,6 +19,10 @@ class TestDiscovery final : public Discovery {
   Task<Result<std::vector<Node>>> list() override;
   Task<Result<>> add(Node node) override;
   Task<Result<>> remove(std::string id) override;
+  [[nodiscard]] Subscription subscribe(const std::string& service,
+                                       std::function<void()> changed) override;
+  /// Tells who subscribed to the service.
+  void tell(const std::string& service) const;
   [[nodiscard]] std::string_view name() const noexcept override { return "test"; }
 
   [[nodiscard]] const std::vector<Node>& nodes() const noexcept { return nodes_; }
@@ -26,6 +30,7 @@ class TestDiscovery final : public Discovery {
  private:
   std::vector<Node> nodes_;
   unsigned ids_ = 0;
+  std::vector<std::pair<std::string, std::weak_ptr<std::function<void()>>>> subscribed_;
 };
 
 }  // namespace hal::service::testing

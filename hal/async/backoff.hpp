@@ -1,4 +1,4 @@
-// Backoff: how long to leave a node alone that cannot be reached.
+// Backoff: how long to wait before what has failed is tried again.
 #pragma once
 
 #include <hal/async/timer.hpp>
@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <random>
 
-namespace hal::rpc {
+namespace hal {
 
 /// gRPC's connection-backoff.md, numbers included.
 struct BackoffOptions {
@@ -42,4 +42,4 @@ class Backoff {
   Duration next_;
 };
 
-}  // namespace hal::rpc
+}  // namespace hal

@@ -1,0 +1,177 @@
+#include <hal/discovery/kubernetes/registration.hpp>
+
+#include <hal/async/deadline.hpp>
+#include <hal/discovery/kubernetes/pods.hpp>
+#include <hal/discovery/node_json.hpp>
+#include <hal/telemetry/log.hpp>
+
+#include <fmt/format.h>
+#include <boost/json.hpp>
+
+#include <algorithm>
+#include <set>
+
+namespace hal::discovery::kubernetes {
+namespace {
+
+namespace json = boost::json;
+using service::Node;
+
+/// The name part of a label has 63 bytes (Kubernetes, "Labels and Selectors", Syntax).
+constexpr std::size_t kServiceBytesMax = 63 - std::string_view{"selector-"}.size();
+
+std::string patch_of(const json::object& labels, const json::object& annotations) {
+  return json::serialize(
+      json::object{{"metadata", {{"labels", labels}, {"annotations", annotations}}}});
+}
+
+/// Whether the next attempt may go better, without anybody doing something.
+bool is_passing(const Status& status) {
+  switch (status.code()) {
+    case Code::kUnavailable:
+    case Code::kDeadlineExceeded:
+    case Code::kResourceExhausted:
+    case Code::kUnauthenticated:
+    case Code::kAborted:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+Result<std::string> register_patch(std::span<const Node> nodes, const NodeLimits& limits) {
+  const std::string& service = nodes.front().service;
+  const std::string name = label_name(service);
+  if (name.size() > kServiceBytesMax || name.find_last_of("-_.") + 1 == name.size()) {
+    return error(
+        Code::kInvalidArgument,
+        fmt::format("the service name \"{}\" cannot be a label of a pod: at most {} bytes, "
+                    "ending in a letter or digit",
+                    service, kServiceBytesMax));
+  }
+  const auto document = to_json(nodes, limits);
+  if (!document) return error(document.error());
+  return patch_of(
+      {{fmt::format("{}{}", kSelectorPrefix, name), kServiceValue}, {kTypeLabel, kServiceValue}},
+      {{fmt::format("{}{}", kServicePrefix, name), *document}});
+}
+
+std::string deregister_patch(std::string_view service) {
+  const std::string name = label_name(service);
+  return patch_of({{fmt::format("{}{}", kSelectorPrefix, name), nullptr}},
+                  {{fmt::format("{}{}", kServicePrefix, name), nullptr}});
+}
+
+/// One patch at a time.
+class Registration::Turn {
+ public:
+  explicit Turn(Registration& owner) : owner_{owner} { owner_.busy_ = true; }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+  ~Turn() {
+    owner_.busy_ = false;
+    owner_.free_.wake_one();
+  }
+
+ private:
+  Registration& owner_;
+};
+
+Registration::Registration(ApiClient& client, RegistrationOptions options)
+    : client_{client}, options_{std::move(options)} {}
+
+std::vector<Node> Registration::nodes_of(std::string_view service) const {
+  std::vector<Node> found;
+  std::ranges::copy_if(nodes_, std::back_inserter(found),
+                       [&](const Node& node) { return node.service == service; });
+  return found;
+}
+
+Task<Result<>> Registration::add(Node node) {
+  if (options_.pod.empty()) {
+    log::info("{} is not registered: this is no pod", node.service);
+    co_return Result<>{};
+  }
+  std::erase_if(nodes_, [&](const Node& known) { return known.id == node.id; });
+  const std::string service = node.service;
+  const std::string id = node.id;
+  auto all = nodes_of(service);
+  if (!all.empty() && all.front().version != node.version) {
+    co_return error(Code::kInvalidArgument,
+                    fmt::format("this process has registered version {} of {}, and a pod has one "
+                                "version of a service; this is {}",
+                                all.front().version, service, node.version));
+  }
+  all.push_back(node);
+  if (const auto patch = register_patch(all, options_.limits); !patch) {
+    co_return error(patch.error());
+  }
+  nodes_.push_back(std::move(node));
+  auto sent = co_await send(service);
+  if (sent) co_return sent;
+  if (is_passing(sent.error())) {
+    failing_ = true;
+    log::warn("{} is not registered yet: {}", service, sent.error().to_string());
+    changed_.wake_all();
+    co_return Result<>{};
+  }
+  std::erase_if(nodes_, [&](const Node& known) { return known.id == id; });
+  co_return error(sent.error().with_prefix("cannot register " + service));
+}
+
+Task<Result<>> Registration::remove(std::string id) {
+  const auto node = std::ranges::find(nodes_, id, &Node::id);
+  if (node == nodes_.end()) co_return Result<>{};
+  const std::string service = node->service;
+  nodes_.erase(node);
+  co_return co_await send(service);
+}
+
+/// What is registered of the service now, be it nothing.
+Task<Result<>> Registration::send(std::string service) {
+  while (busy_) co_await or_return(co_await free_.wait());
+  const Turn turn{*this};
+  const auto nodes = nodes_of(service);
+  auto patch = nodes.empty() ? Result<std::string>{deregister_patch(service)}
+                             : register_patch(nodes, options_.limits);
+  if (!patch) co_return error(std::move(patch.error()));
+  ApiRequest request{
+      .verb = "patch",
+      .resource = "pods",
+      .ns = options_.ns,
+      .path = fmt::format("/api/v1/namespaces/{}/pods/{}", options_.ns, options_.pod)};
+  co_return co_await timeout(options_.patch_timeout,
+                             client_.patch(std::move(request), std::move(*patch)));
+}
+
+Task<Result<>> Registration::send_all() {
+  std::set<std::string> services;
+  for (const Node& node : nodes_) services.insert(node.service);
+  for (const std::string& service : services) co_await or_return(send(service));
+  co_return Result<>{};
+}
+
+Task<> Registration::keep() {
+  Backoff steady{{.base = options_.interval, .max = Duration::max()}};
+  Backoff failed{options_.backoff};
+  while (co_await or_stopped()) {
+    steady.reset();
+    const Duration delay = failing_ ? failed.next(random_) : steady.next(random_);
+    const auto sooner = co_await timeout(delay, wait_on(changed_));
+    if (!co_await or_stopped()) co_return;
+    if (sooner) continue;
+    const auto sent = co_await send_all();
+    if (!co_await or_stopped()) co_return;
+    if (!sent && !failing_) {
+      log::warn("cannot register again: {}", sent.error().to_string());
+    } else if (sent && failing_) {
+      log::info("registered again on pod {}", options_.pod);
+    }
+    failing_ = !sent;
+    if (sent) failed.reset();
+  }
+}
+
+}  // namespace hal::discovery::kubernetes

@@ -1,0 +1,70 @@
+// Registration: this process's nodes as labels and annotations of its own pod.
+#pragma once
+
+#include <hal/async/backoff.hpp>
+#include <hal/discovery/kubernetes/api_client.hpp>
+#include <hal/discovery/nodes.hpp>
+
+#include <map>
+#include <random>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace hal::discovery::kubernetes {
+
+/// The strategic merge patch that go-micro 1.18 sends: labels micro.mu/type and
+/// micro.mu/selector-<service>, annotation micro.mu/service-<service> with node_json's document.
+/// `nodes` are all of one service and version. INVALID_ARGUMENT for a service whose label would be
+/// none: more than 54 bytes (63 less "selector-"), or ending in '-', '_' or '.'; and as of to_json.
+[[nodiscard]] Result<std::string> register_patch(std::span<const service::Node> nodes,
+                                                 const NodeLimits& limits = {});
+/// The patch that takes both away; micro.mu/type stays, as the pod's other services may need it.
+[[nodiscard]] std::string deregister_patch(std::string_view service);
+
+struct RegistrationOptions {
+  std::string ns{};
+  std::string pod{};  ///< its name; empty: not in a pod, so that there is nothing to register on
+  /// Registers anew so often (go-micro's MICRO_REGISTER_INTERVAL), moved by up to a fifth, in case
+  /// somebody has taken the labels away. A patch that changes nothing is no event for anybody.
+  Duration interval = std::chrono::seconds{30};
+  /// After a failure, instead.
+  BackoffOptions backoff{.base = std::chrono::seconds{1}, .max = std::chrono::seconds{15}};
+  Duration patch_timeout = std::chrono::seconds{5};
+  NodeLimits limits{};
+};
+
+/// On one loop; not thread-safe.
+class Registration {
+ public:
+  /// `client` must outlive it.
+  Registration(ApiClient& client, RegistrationOptions options);
+
+  /// Registers the node; one of the same id is replaced. While the API server cannot be asked that
+  /// is OK too: keep() registers it later, and the log says so. INVALID_ARGUMENT as of
+  /// register_patch, and for two versions of one service in a process; PERMISSION_DENIED, NOT_FOUND
+  /// as of ApiClient: then it is not kept.
+  Task<Result<>> add(service::Node node);
+  /// Errors as of ApiClient; the node is forgotten in any case. OK for an id that is not there.
+  Task<Result<>> remove(std::string id);
+  /// Registers again and again, until it is stopped.
+  Task<> keep();
+
+ private:
+  class Turn;
+  Task<Result<>> send(std::string service);
+  Task<Result<>> send_all();
+  [[nodiscard]] std::vector<service::Node> nodes_of(std::string_view service) const;
+
+  ApiClient& client_;
+  const RegistrationOptions options_;
+  std::vector<service::Node> nodes_;
+  std::minstd_rand random_{std::random_device{}()};
+  WaitQueue free_;     // for the next patch: two at once could overtake each other
+  WaitQueue changed_;  // there is something to send sooner
+  bool busy_ = false;
+  bool failing_ = false;
+};
+
+}  // namespace hal::discovery::kubernetes
