@@ -53,7 +53,7 @@ Result<> App::Impl::configure() {
                                  .sink = &log_writer});
 
   control.set_offload_pool(&pool);
-  auto choice = discovery::make_discovery(source, app.network());
+  auto choice = discovery::make_discovery(source, {app.network(), control});
   if (!choice) return error(std::move(choice.error()));
   discovery = std::move(choice->discovery);
   discovery_reason = std::move(choice->reason);
@@ -133,7 +133,10 @@ Task<Result<>> App::Impl::on_listening(service::Listening listening) {
   for (const auto& line : app::unknown_variable_warnings(source.environment, settings.all())) {
     log::warn("{}", line);
   }
-  auto node = app::describe_node(listening, service_name, discovery->advertised_host(), metadata);
+  auto node = app::describe_node(listening, {.service = service_name,
+                                             .host = discovery->advertised_host(),
+                                             .options = node_options,
+                                             .metadata = metadata});
   node.metadata.emplace(app::kAdminMetadata, net::to_string(app::reachable(
                                                  admin_endpoint, discovery->advertised_host())));
   const std::string id = node.id;

@@ -4,6 +4,7 @@
 #include <hal/app/app.hpp>
 #include <hal/app/dry_network.hpp>
 #include <hal/app/metrics.hpp>
+#include <hal/app/node.hpp>
 #include <hal/app/server_tls.hpp>
 #include <hal/app/settings.hpp>
 #include <hal/app/trace_setup.hpp>
@@ -72,6 +73,7 @@ class App::Impl {
   app::AppOptions options;        ///< fixed by read(), drain times are the control loop's
   app::TraceVariables variables;  ///< fixed by read()
   app::ExportVariables exports;   ///< fixed by read()
+  app::NodeOptions node_options;  ///< fixed by read()
   app::Settings settings;
   std::string service_name;
   const std::chrono::system_clock::time_point start_time = std::chrono::system_clock::now();
@@ -83,7 +85,6 @@ class App::Impl {
   std::optional<app::DryNetwork> dry_network;  ///< in its place in a dry run
   ThreadPool pool;
   net::IoLoop control;  ///< the main thread's: signals, admin port
-  std::unique_ptr<service::Discovery> discovery;
   std::string discovery_reason;
   app::TraceSetup traces;
   app::ServerTls tls;
@@ -91,6 +92,8 @@ class App::Impl {
   service::Layers client_layers;
   std::shared_ptr<layers::Metrics::PerWorker> request_metrics;
   std::optional<net::Workers> workers;
+  /// Its connections belong to the workers' loops, and what runs in their scopes belongs to it.
+  std::unique_ptr<service::Discovery> discovery;
   std::deque<WorkerState> states;
   std::vector<service::Worker> service_workers;
   net::Endpoint admin_endpoint;  ///< set before the service starts; port 0 until then
@@ -104,6 +107,7 @@ class App::Impl {
   static Task<> drain(Impl* self);
   static Task<Result<>> end_worker(WorkerState* state);
   static Task<Result<>> dry_main(Impl* self, Task<Result<>> (*serve)(App& app));
+  void take_address();
   Result<> check_known() const;
   /// SIGHUP; control loop.
   void reload();

@@ -17,15 +17,70 @@ net::Endpoint reachable(net::Endpoint endpoint, std::string_view host) {
   return endpoint;
 }
 
-service::Node describe_node(const service::Listening& listening, std::string_view service_name,
-                            std::string_view host, const std::map<std::string, std::string>& more) {
+void NodeOptions::describe(config::Fields& fields) {
+  fields["service_version"].alias("MICRO_SERVER_VERSION").help("version in the registry");
+  fields["service_id"].alias("MICRO_SERVER_ID").help("of the node, behind the name; empty: random");
+  fields["service_address"]
+      .alias("MICRO_SERVER_ADDRESS")
+      .help("host:port to listen on, where SERVICE_HOST and SERVICE_PORT do not say it");
+  fields["service_advertise"]
+      .alias("MICRO_SERVER_ADVERTISE")
+      .help("host:port or host in the registry; empty: where it listens");
+  fields["service_metadata"].alias("MICRO_SERVER_METADATA").help("key=value,... of the node");
+}
+
+Result<> check(const NodeOptions& options) {
+  const auto wrong = [](std::string_view variable, std::string_view value, std::string_view rule) {
+    return error(Code::kInvalidArgument,
+                 fmt::format("{}='{}': allowed is {}", variable, value, rule));
+  };
+  const auto& address = options.service_address;
+  if (!address.empty() && !net::parse_endpoint(address)) {
+    return wrong("SERVICE_ADDRESS", address, "host:port or :port");
+  }
+  const auto& advertised = options.service_advertise;
+  if (advertised.contains(':') && !net::is_numeric_host(advertised) &&
+      !net::parse_endpoint(advertised)) {
+    return wrong("SERVICE_ADVERTISE", advertised, "host:port or host");
+  }
+  for (const auto& pair : options.service_metadata) {
+    if (pair.find('=') == std::string::npos || pair.starts_with('=')) {
+      return wrong("SERVICE_METADATA", pair, "key=value");
+    }
+  }
+  return {};
+}
+
+namespace {
+
+std::string address_of(const service::Listening& listening, const NodeNaming& naming) {
+  const auto& advertised = naming.options.service_advertise;
+  if (advertised.empty()) return net::to_string(reachable(listening.endpoint, naming.host));
+  if (advertised.contains(':') && !net::is_numeric_host(advertised)) {
+    auto endpoint = net::parse_endpoint(advertised).value();
+    if (endpoint.port == 0) endpoint.port = listening.endpoint.port;
+    return net::to_string(reachable(std::move(endpoint), naming.host));
+  }
+  return net::to_string({.host = advertised, .port = listening.endpoint.port});
+}
+
+}  // namespace
+
+service::Node describe_node(const service::Listening& listening, const NodeNaming& naming) {
   const bool grpc = listening.protocol == service::Protocol::kGrpc;
-  service::Node node{.id = fmt::format("{}-{}", service_name, make_uuid()),
-                     .address = net::to_string(reachable(listening.endpoint, host)),
-                     .service = std::string{service_name},
-                     .version = std::string{kVersion},
-                     .metadata = more,
-                     .endpoints = listening.endpoints};
+  const auto& options = naming.options;
+  service::Node node{
+      .id = fmt::format("{}-{}", naming.service,
+                        options.service_id.empty() ? make_uuid() : options.service_id),
+      .address = address_of(listening, naming),
+      .service = std::string{naming.service},
+      .version = options.service_version.empty() ? std::string{kVersion} : options.service_version,
+      .metadata = naming.metadata,
+      .endpoints = listening.endpoints};
+  for (const auto& pair : options.service_metadata) {
+    const auto equals = pair.find('=');
+    node.metadata.emplace(pair.substr(0, equals), pair.substr(equals + 1));
+  }
   node.metadata.emplace("protocol", grpc ? "grpc" : "http");
   node.metadata.emplace("server", grpc ? "grpc" : "http");
   // Tells our own nodes from go-micro's, whose metadata otherwise looks the same.

@@ -1,11 +1,13 @@
 // The node a service registers: who it is and how it is reached.
 #pragma once
 
+#include <hal/config/config.hpp>
 #include <hal/service/host.hpp>
 
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace hal::app {
 
@@ -23,10 +25,34 @@ inline constexpr const char* kStartedMetadata = "started";  ///< "2026-11-25T10:
 /// machine reaches by 127.0.0.1.
 [[nodiscard]] net::Endpoint reachable(net::Endpoint endpoint, std::string_view host = "127.0.0.1");
 
-/// "<service>-<uuid>" at reachable(listening.endpoint, host), with the protocol's go-micro
-/// metadata, the time of the start and `more`.
+/// How the process is to be known: the variables of go-micro's servers, with names of their own.
+struct NodeOptions {
+  std::string service_version{};                ///< empty: the kit's
+  std::string service_id{};                     ///< empty: a new UUID
+  std::string service_address{};                ///< "host:port", ":port": unless SERVICE_* say it
+  std::string service_advertise{};              ///< "host:port" or "host"; empty: where it listens
+  std::vector<std::string> service_metadata{};  ///< "key=value"
+
+  static void describe(config::Fields& fields);
+};
+BOOST_DESCRIBE_STRUCT(NodeOptions, (),
+                      (service_version, service_id, service_address, service_advertise,
+                       service_metadata))
+
+/// OK, or INVALID_ARGUMENT that names variable, value and rule.
+[[nodiscard]] Result<> check(const NodeOptions& options);
+
+/// Who registers.
+struct NodeNaming {
+  std::string_view service{};
+  std::string_view host = "127.0.0.1";  ///< for what is bound to all addresses
+  NodeOptions options{};                ///< checked
+  std::map<std::string, std::string> metadata{};
+};
+
+/// "<service>-<id>" at its advertised address, else at reachable(listening.endpoint, host), with
+/// the protocol's go-micro metadata, the time of the start, and the options' metadata.
 [[nodiscard]] service::Node describe_node(const service::Listening& listening,
-                                          std::string_view service_name, std::string_view host,
-                                          const std::map<std::string, std::string>& more);
+                                          const NodeNaming& naming);
 
 }  // namespace hal::app

@@ -7,7 +7,7 @@ void FileOptions::describe(config::Fields& fields) {
 }
 
 void AppOptions::describe(config::Fields& fields) {
-  fields["service_name"].help("name in spans, logs and the registry");
+  fields["service_name"].alias("MICRO_SERVER_NAME").help("name in spans, logs and the registry");
   fields["service_host"].help("address to listen on; empty: all");
   fields["service_port"].help("port to listen on; 0: any free one");
   fields["admin_port"]

@@ -43,6 +43,8 @@ Result<> App::Impl::read(app::AppOptions program_defaults) {
   result = both(std::move(result), config::read_into(options, source));
   result = both(std::move(result), config::read_into(variables, source));
   result = both(std::move(result), config::read_into(exports, source));
+  result = both(std::move(result), config::read_into(node_options, source));
+  result = both(std::move(result), app::check(node_options));
   (void)settings.add(source, [defaults = defaults](const config::Source& from,
                                                    std::vector<config::Setting>* read) {
     app::AppOptions fresh = defaults;
@@ -51,8 +53,21 @@ Result<> App::Impl::read(app::AppOptions program_defaults) {
   (void)settings.add(source, read_fresh<app::TraceVariables>);
   (void)settings.add(source, read_fresh<app::ExportVariables>);
   (void)settings.add(source, read_fresh<discovery::RegistryOptions>);
+  (void)settings.add(source, read_fresh<app::NodeOptions>);
   service_name = options.service_name;
+  if (result) take_address();
   return result;
+}
+
+/// go-micro's one variable for both, where ours do not say it.
+void App::Impl::take_address() {
+  if (node_options.service_address.empty()) return;
+  const auto address = net::parse_endpoint(node_options.service_address).value();
+  for (const auto& setting : settings.all()) {
+    if (setting.source != "default") continue;
+    if (setting.name == "SERVICE_HOST") options.service_host = address.host;
+    if (setting.name == "SERVICE_PORT") options.service_port = config::Port{address.port};
+  }
 }
 
 Result<> App::Impl::check_known() const {
@@ -71,7 +86,7 @@ Result<> App::Impl::dry_run(Dry dry, app::AppOptions program_defaults,
   if (verdict) verdict = std::move(configured);
   if (!discovery) {
     const config::Environment none{{{"HAL_REGISTRY", "static"}}};
-    discovery = std::move(discovery::make_discovery(none, app.network())->discovery);
+    discovery = std::move(discovery::make_discovery(none, {app.network(), control})->discovery);
     control.set_offload_pool(&pool);
   }
   if (!request_metrics) make_layers();

@@ -7,7 +7,7 @@ namespace hal::cli {
 
 Result<std::unique_ptr<Session>> Session::make(const config::Environment& environment) {
   auto session = std::unique_ptr<Session>{new Session};
-  auto choice = discovery::make_discovery(environment, session->network_);
+  auto choice = discovery::make_discovery(environment, {session->network_, session->loop_});
   if (!choice) return error(std::move(choice.error()));
   session->discovery_ = std::move(choice->discovery);
   session->discovery_->start(session->worker_);

@@ -1,8 +1,11 @@
 #include <hal/discovery/registry_choice.hpp>
 
+#include <hal/async/block_on.hpp>
+#include <hal/discovery/dns/dns_discovery.hpp>
 #include <hal/discovery/endpointslice/endpointslice_discovery.hpp>
 #include <hal/discovery/kubernetes/kubernetes_discovery.hpp>
 #include <hal/discovery/local_discovery.hpp>
+#include <hal/discovery/sidecar.hpp>
 #include <hal/discovery/static_discovery.hpp>
 
 #include <fmt/ranges.h>
@@ -16,8 +19,8 @@ namespace hal::discovery {
 namespace {
 
 constexpr std::string_view kMicroRegistry = "MICRO_REGISTRY";
-constexpr std::array<std::string_view, 4> kRegistries{"local", "static", "kubernetes",
-                                                      "endpointslice"};
+constexpr std::array<std::string_view, 5> kRegistries{"local", "static", "kubernetes",
+                                                      "endpointslice", "dns"};
 
 /// `why` is for the log: "HAL_REGISTRY=local".
 struct Wanted {
@@ -31,8 +34,20 @@ std::string variable_of(const config::Setting& registry) {
   return space == std::string::npos ? registry.name : registry.source.substr(space + 1);
 }
 
+/// In a pod, where nothing is asked for.
+Wanted choose_in_pod(const config::Environment& environment, const Surroundings& surroundings) {
+  if (block_on(surroundings.loop, has_sidecar, &surroundings.network, SidecarOptions{})
+          .value_or(false)) {
+    return {"static", "in a pod with a sidecar, which encrypts what goes to names of Services"};
+  }
+  if (const auto access = kubernetes::find_access(environment); !access) {
+    return {"static", "in a pod that cannot ask the API server: " + access.error().message()};
+  }
+  return {"kubernetes", "in a pod without a sidecar"};
+}
+
 Result<Wanted> choose(const RegistryOptions& options, const config::Setting& registry,
-                      const config::Environment& environment) {
+                      const config::Environment& environment, const Surroundings& surroundings) {
   const std::string variable = variable_of(registry);
   const bool static_selector = options.selector == "static";
   // go-micro's selector decides where calls go, whatever its registry is.
@@ -49,7 +64,7 @@ Result<Wanted> choose(const RegistryOptions& options, const config::Setting& reg
                              fmt::join(kRegistries, ", ")));
   }
   if (environment.find("KUBERNETES_SERVICE_HOST")) {
-    return Wanted{"static", "in a pod: KUBERNETES_SERVICE_HOST is set"};
+    return choose_in_pod(environment, surroundings);
   }
   return Wanted{"local", "not in a pod, and nothing else is asked for"};
 }
@@ -81,6 +96,17 @@ Result<RegistryChoice> make_static(const RegistryOptions& options, const Wanted&
   std::string reason = fmt::format("{}; dials {}", wanted.why, (*made)->pattern());
   return RegistryChoice{.discovery = std::move(*made),
                         .reason = with_addresses(std::move(reason), addresses)};
+}
+
+Result<RegistryChoice> make_dns(const RegistryOptions& options, const Wanted& wanted,
+                                std::vector<service::Node> addresses) {
+  auto made =
+      DnsDiscovery::make({.domain = options.static_domain, .port = options.static_port.number()});
+  if (!made) return error(std::move(made.error()));
+  const auto reason = fmt::format("{}; every address of <service>{}, port {}", wanted.why,
+                                  options.static_domain.empty() ? "" : "." + options.static_domain,
+                                  options.static_port.number());
+  return addresses_first(std::move(*made), reason, std::move(addresses));
 }
 
 Result<RegistryChoice> make_local(const Wanted& wanted, std::string_view local_dir,
@@ -128,15 +154,17 @@ void RegistryOptions::describe(config::Fields& fields) {
   fields.prefix("HAL_");
   fields["registry"]
       .alias(std::string{kMicroRegistry})
-      .help("how services find each other: auto, local, static, kubernetes or endpointslice");
+      .help(
+          "how services find each other: auto, local, static, kubernetes, endpointslice or "
+          "dns");
   fields["selector"].variable("MICRO_SELECTOR").help("static: as HAL_REGISTRY=static");
   fields["static_addresses"].help("name=host:port,...: asked before any registry");
   fields["static_domain"]
       .variable("STATIC_SELECTOR_DOMAIN_NAME")
-      .help("static registry: dials <service>.<domain>");
+      .help("static and dns registry: <service>.<domain>");
   fields["static_port"]
       .variable("STATIC_SELECTOR_PORT_NUMBER")
-      .help("static registry: the port of every service");
+      .help("static and dns registry: the port of every service");
   fields["local_dir"].help("local registry: its folder");
   fields["register_interval"]
       .alias("MICRO_REGISTER_INTERVAL")
@@ -145,7 +173,8 @@ void RegistryOptions::describe(config::Fields& fields) {
   fields["zone"].help("of this machine: EndpointSlices may name better nodes for it");
 }
 
-Result<RegistryChoice> make_discovery(const config::Source& source, net::Network& network,
+Result<RegistryChoice> make_discovery(const config::Source& source,
+                                      const Surroundings& surroundings,
                                       std::vector<config::Setting>* settings) {
   std::vector<config::Setting> read;
   auto options = config::read<RegistryOptions>(source, &read);
@@ -154,18 +183,20 @@ Result<RegistryChoice> make_discovery(const config::Source& source, net::Network
   if (!options) return error(std::move(options.error()));
   auto addresses = parse_static_addresses(options->static_addresses);
   if (!addresses) return error(std::move(addresses.error()));
-  const auto wanted = choose(*options, registry, source.environment);
+  const auto wanted = choose(*options, registry, source.environment, surroundings);
   if (!wanted) return error(wanted.error());
   if (wanted->registry == "static") return make_static(*options, *wanted, std::move(*addresses));
+  if (wanted->registry == "dns") return make_dns(*options, *wanted, std::move(*addresses));
   if (wanted->registry == "kubernetes" || wanted->registry == "endpointslice") {
-    return make_kubernetes(*options, *wanted, source.environment, network, std::move(*addresses));
+    return make_kubernetes(*options, *wanted, source.environment, surroundings.network,
+                           std::move(*addresses));
   }
   return make_local(*wanted, options->local_dir, source.environment, std::move(*addresses));
 }
 
 Result<RegistryChoice> make_discovery(const config::Environment& environment,
-                                      net::Network& network) {
-  return make_discovery(config::Source{.environment = environment, .arguments{}}, network);
+                                      const Surroundings& surroundings) {
+  return make_discovery(config::Source{.environment = environment, .arguments{}}, surroundings);
 }
 
 }  // namespace hal::discovery

@@ -1,5 +1,6 @@
 #include <hal/discovery/registry_choice.hpp>
 
+#include <hal/async/testing/manual_loop.hpp>
 #include <hal/discovery/testing/blocking.hpp>
 #include <hal/discovery/testing/temporary_folder.hpp>
 #include <hal/net/testing/memory_network.hpp>
@@ -17,9 +18,10 @@ using testing::TemporaryFolder;
 using Variables = config::Environment::Variables;
 
 net::testing::MemoryNetwork network;
+hal::testing::ManualLoop loop;
 
 Result<RegistryChoice> make(Variables variables) {
-  return make_discovery(config::Environment{std::move(variables)}, network);
+  return make_discovery(config::Environment{std::move(variables)}, {network, loop});
 }
 
 TEST(RegistryChoice, FollowsTheEnvironment) {
@@ -51,10 +53,13 @@ TEST(RegistryChoice, FollowsTheEnvironment) {
             "HAL_REGISTRY=local"},
            {{{"KUBERNETES_SERVICE_HOST", "10.0.0.1"}},
             "static",
-            "in a pod: KUBERNETES_SERVICE_HOST is set; dials <service>:8080"},
+            "in a pod that cannot ask the API server: /var/run/secrets"},
            {{{"KUBERNETES_SERVICE_HOST", "10.0.0.1"}, {"HAL_REGISTRY", "local"}},
             "local",
             "HAL_REGISTRY=local"},
+           {{{"HAL_REGISTRY", "dns"}, {"STATIC_SELECTOR_DOMAIN_NAME", "ns"}},
+            "dns",
+            "HAL_REGISTRY=dns; every address of <service>.ns, port 8080"},
            {{{"HAL_STATIC_ADDRESSES", "b=h:1,a=h:2,b=h:3"}},
             "local",
             "HAL_STATIC_ADDRESSES first for a, b"},
@@ -91,6 +96,29 @@ TEST(RegistryChoice, ErrorsNameVariableAndWhatThereIs) {
     EXPECT_EQ(choice.error().code(), Code::kInvalidArgument) << c.message;
     EXPECT_THAT(choice.error().message(), HasSubstr(c.message));
   }
+}
+
+/// Answers whatever is asked.
+Task<> be_a_sidecar(net::Listener* listener) {
+  const auto stream = co_await listener->accept();
+  if (!stream) co_return;
+  (void)co_await (*stream)->write_all("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+  std::array<char, 1024> buffer;
+  while ((co_await (*stream)->read_some(buffer)).value_or(0) > 0) {
+  }
+}
+
+TEST(RegistryChoice, BesideASidecarNamesOfServicesAreDialled) {
+  const auto listener = network.listen(loop, {"127.0.0.1", 15021}, {}).value();
+  Scope scope{Context{.loop = &loop}};
+  scope.spawn(be_a_sidecar, listener.get());
+  const auto choice = make({{"KUBERNETES_SERVICE_HOST", "10.0.0.1"}});
+  ASSERT_TRUE(choice) << choice.error().to_string();
+  EXPECT_EQ(choice->discovery->name(), "static");
+  EXPECT_THAT(choice->reason, HasSubstr("in a pod with a sidecar"));
+  EXPECT_THAT(choice->reason, HasSubstr("dials <service>:8080"));
+  scope.cancel({Code::kCancelled, "the test ends"});
+  loop.run_until([&scope] { return scope.active() == 0; });
 }
 
 TEST(RegistryChoice, KubernetesIsAskedAsAPersonWould) {
@@ -157,7 +185,7 @@ TEST(RegistryChoice, FlagsWinAndSettingsAreShown) {
       .environment = config::Environment{{{"HAL_REGISTRY", "local"}, {"HAL_LOCAL_DIR", "/a"}}},
       .arguments = config::Arguments::parse(std::vector<std::string>{"--registry=static"}).value()};
   std::vector<config::Setting> settings;
-  const auto choice = make_discovery(source, network, &settings);
+  const auto choice = make_discovery(source, {network, loop}, &settings);
   ASSERT_TRUE(choice) << choice.error().to_string();
   EXPECT_EQ(choice->discovery->name(), "static");
   EXPECT_THAT(choice->reason, HasSubstr("--registry=static"));

@@ -47,7 +47,7 @@ def test_help_names_every_option(machine, program):
                   "--registry, HAL_REGISTRY, MICRO_REGISTRY [auto]", "--config, HAL_CONFIG",
                   "--check-config", "OTEL_EXPORTER_OTLP_ENDPOINT"):
         assert words in text
-    own = {GREETER: "SERVICE_NAME [hal9000-greeter]",
+    own = {GREETER: "SERVICE_NAME, MICRO_SERVER_NAME [hal9000-greeter]",
            API: "--greeter-service-name, GREETER_SERVICE_NAME [hal9000-greeter]",
            HAL: "--otlp-port, HAL_COLLECTOR_OTLP_PORT [4318]"}
     assert own[program[0]] in text

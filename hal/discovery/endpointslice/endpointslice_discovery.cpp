@@ -14,6 +14,4 @@ Result<kubernetes::Resource> EndpointSliceDiscovery::resource_of(const std::stri
   return endpointslice::resource_of(service, options());
 }
 
-Task<std::string> EndpointSliceDiscovery::known_names() { co_return std::string{}; }
-
 }  // namespace hal::discovery

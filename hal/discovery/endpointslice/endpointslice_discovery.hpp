@@ -23,7 +23,6 @@ class EndpointSliceDiscovery final : public kubernetes::WatchedRegistry {
  protected:
   /// endpointslice::parse_target.
   Result<kubernetes::Resource> resource_of(const std::string& service) const override;
-  Task<std::string> known_names() override;
 };
 
 }  // namespace hal::discovery

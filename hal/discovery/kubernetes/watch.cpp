@@ -93,15 +93,17 @@ Task<> Watch::run() {
 /// An end of a WATCH is no failure: the server ends each one after a while.
 void Watch::ended(const Result<>& result, TimePoint now) {
   if (result) return;
-  nodes_.fail(result.error());
+  nodes().fail(result.error());
   if (result.error().code() == Code::kOutOfRange) {
     log::info("{} in namespace {}: {}: they are listed again", resource_.name, resource_.ns,
               result.error().message());
     version_.clear();
     return;
   }
-  if (failing_ && now - logged_at_ < options_.log_interval) return;
+  const Code code = result.error().code();
+  if (failing_ && code == logged_code_ && now - logged_at_ < options_.log_interval) return;
   failing_ = true;
+  logged_code_ = code;
   logged_at_ = now;
   log::warn("the API server {}: {}; {}", client_.server(), result.error().to_string(), kKept);
 }
@@ -148,7 +150,7 @@ Task<Result<>> Watch::follow() {
                                    wire::percent_encode(version_), length))));
   if (failing_) log::info("the API server {} answers again", client_.server());
   failing_ = false;
-  nodes_.recovered();
+  nodes().recovered();
   JsonPruner events{event_fields(resource_), options_.pruner};
   bool expired = false;
   for (;;) {
@@ -226,7 +228,7 @@ void Watch::publish() {
   std::vector<service::Node> all;
   for (const auto& [name, nodes] : objects_) all.insert(all.end(), nodes.begin(), nodes.end());
   if (resource_.choose) resource_.choose(all);
-  nodes_.put(std::move(all));
+  nodes().put(std::move(all));
 }
 
 }  // namespace hal::discovery::kubernetes

@@ -4,7 +4,7 @@
 #include <hal/async/backoff.hpp>
 #include <hal/discovery/kubernetes/api_client.hpp>
 #include <hal/discovery/kubernetes/json_pruner.hpp>
-#include <hal/discovery/kubernetes/node_set.hpp>
+#include <hal/discovery/node_source.hpp>
 
 #include <boost/json/object.hpp>
 
@@ -43,7 +43,7 @@ struct WatchOptions {
       .base = std::chrono::milliseconds{250}, .jitter = 0.5, .max = std::chrono::seconds{10}};
   PrunerLimits pruner{};
   std::size_t objects_max = 20'000;
-  /// Between two log lines about one outage.
+  /// Between two log lines about one kind of failure in one outage.
   Duration log_interval = std::chrono::minutes{1};
   std::optional<std::uint32_t> seed{};  ///< of the jitter; unset: random
 };
@@ -52,15 +52,13 @@ struct WatchOptions {
 /// A lost connection goes on from the last version; "410 Gone", as an answer or as an event, means
 /// LIST again. While the server cannot be asked, what is known stays. One loop; the nodes are for
 /// all.
-class Watch {
+class Watch final : public NodeSource {
  public:
   /// `client` must outlive run().
   Watch(ApiClient& client, Resource resource, WatchOptions options = {});
 
-  /// Until it is stopped.
-  Task<> run();
+  Task<> run() override;
 
-  [[nodiscard]] NodeSet& nodes() noexcept { return nodes_; }
   [[nodiscard]] std::uint64_t lists() const noexcept { return lists_; }
 
  private:
@@ -76,7 +74,6 @@ class Watch {
   ApiClient& client_;
   const Resource resource_;
   const WatchOptions options_;
-  NodeSet nodes_;
   std::map<std::string, std::vector<service::Node>, std::less<>> objects_;  // by name, with nodes
   std::set<std::string, std::less<>> listed_;                               // by the LIST under way
   std::string version_;                                                     // empty: LIST
@@ -84,6 +81,7 @@ class Watch {
   std::minstd_rand random_;
   std::uint64_t lists_ = 0;
   TimePoint logged_at_{};
+  Code logged_code_ = Code::kOk;
   bool failing_ = false;
 };
 

@@ -1,10 +1,10 @@
-#include <hal/discovery/kubernetes/node_set.hpp>
+#include <hal/discovery/node_set.hpp>
 
 #include <hal/async/or_return.hpp>
 
 #include <utility>
 
-namespace hal::discovery::kubernetes {
+namespace hal::discovery {
 
 NodeSet::Answer NodeSet::answer() const {
   const std::lock_guard lock{mutex_};
@@ -58,4 +58,4 @@ service::Subscription NodeSet::subscribe(std::function<void()> changed) {
   return function;
 }
 
-}  // namespace hal::discovery::kubernetes
+}  // namespace hal::discovery

@@ -9,7 +9,7 @@
 #include <mutex>
 #include <vector>
 
-namespace hal::discovery::kubernetes {
+namespace hal::discovery {
 
 /// Thread-safe, but for settled(), which belongs to the loop that writes.
 class NodeSet {
@@ -43,4 +43,4 @@ class NodeSet {
   WaitQueue changed_;  // the writing loop's
 };
 
-}  // namespace hal::discovery::kubernetes
+}  // namespace hal::discovery

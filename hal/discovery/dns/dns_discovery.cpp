@@ -1,0 +1,158 @@
+#include <hal/discovery/dns/dns_discovery.hpp>
+
+#include <hal/async/deadline.hpp>
+#include <hal/base/ascii.hpp>
+#include <hal/net/endpoint.hpp>
+#include <hal/telemetry/log.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <random>
+
+namespace hal::discovery {
+namespace {
+
+using service::Node;
+
+constexpr std::size_t kNameBytesMax = 253;  // RFC 1035 3.1, as text
+
+/// What is looked up for a service.
+struct Question {
+  std::string service;
+  std::string name;
+  std::uint16_t port = 0;
+  bool srv = false;
+};
+
+bool is_name(std::string_view text) {
+  return !text.empty() && text.size() <= kNameBytesMax && !text.starts_with('.') &&
+         std::ranges::all_of(text, [](char c) {
+           const char lower = ascii_lower(c);
+           return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
+                  c == '_' || c == '.';
+         });
+}
+
+Result<Question> parse(const std::string& service, const DnsOptions& options) {
+  Question question{.service = service, .name = service, .port = options.port};
+  question.srv = service.starts_with('_');
+  if (const auto colon = service.find(':'); colon != std::string::npos && !question.srv) {
+    const auto port = parse_int<std::uint16_t>(std::string_view{service}.substr(colon + 1));
+    question.name = service.substr(0, colon);
+    question.port = port.value_or(0);
+  }
+  if (!is_name(question.name) || question.port == 0) {
+    return error(Code::kInvalidArgument,
+                 fmt::format("\"{}\" is no name for DNS: expected host, host:port or "
+                             "_service._tcp.host",
+                             service));
+  }
+  if (!options.domain.empty() && !question.name.ends_with('.')) {
+    question.name += "." + options.domain;
+  }
+  return question;
+}
+
+/// One name, looked up again and again.
+class DnsName final : public NodeSource {
+ public:
+  DnsName(dns::Client& client, Question question, const DnsOptions& options)
+      : client_{client},
+        question_{std::move(question)},
+        options_{options},
+        backoff_{options.backoff},
+        random_{std::random_device{}()} {}
+
+  Task<> run() override {
+    while (co_await or_stopped()) {
+      std::chrono::seconds ttl = options_.ttl_max;
+      const auto found = co_await look_up(&ttl);
+      if (!co_await or_stopped()) co_return;
+      Duration delay = std::clamp(ttl, options_.ttl_min, options_.ttl_max);
+      if (!found) {
+        delay = backoff_.next(random_);
+        if (!std::exchange(failing_, true)) {
+          log::warn("{}; what is known stays in use", found.error().message());
+        }
+        nodes().fail(found.error());
+      } else {
+        backoff_.reset();
+        failing_ = false;
+      }
+      if (!co_await sleep(delay)) co_return;
+    }
+  }
+
+ private:
+  /// Puts what it finds; lowers `ttl`.
+  Task<Result<>> look_up(std::chrono::seconds* ttl) {
+    std::vector<Node> found;
+    auto done = question_.srv ? co_await look_up_targets(&found, ttl)
+                              : co_await look_up_host(question_.name, question_.port, &found, ttl);
+    // The answer that there is none is one.
+    const bool none = !done && done.error().code() == Code::kNotFound;
+    if (none) *ttl = options_.ttl_min;
+    if (!done && !none) co_return done;
+    nodes().put(std::move(found));
+    co_return Result<>{};
+  }
+  Task<Result<>> look_up_host(std::string name, std::uint16_t port, std::vector<Node>* out,
+                              std::chrono::seconds* ttl) {
+    const auto answer = co_await or_return(client_.addresses(std::move(name)));
+    *ttl = std::min(*ttl, answer.ttl);
+    for (const auto& host : answer.hosts) {
+      auto address = net::to_string({.host = host, .port = port});
+      out->push_back({.id = address,
+                      .address = std::move(address),
+                      .service = question_.service,
+                      .version{},
+                      .metadata{}});
+    }
+    co_return Result<>{};
+  }
+  Task<Result<>> look_up_targets(std::vector<Node>* out, std::chrono::seconds* ttl) {
+    auto answer = co_await or_return(client_.targets(question_.name));
+    *ttl = std::min(*ttl, answer.ttl);
+    const std::uint16_t first = answer.targets.front().priority;
+    std::erase_if(answer.targets, [first](const auto& each) { return each.priority != first; });
+    answer.targets.resize(std::min(answer.targets.size(), options_.targets_max));
+    for (const auto& target : answer.targets) {
+      // A target is a whole name: the search list is not for it.
+      auto looked_up = co_await look_up_host(target.host + ".", target.port, out, ttl);
+      if (!looked_up && looked_up.error().code() != Code::kNotFound) co_return looked_up;
+    }
+    co_return Result<>{};
+  }
+
+  dns::Client& client_;
+  const Question question_;
+  const DnsOptions& options_;
+  Backoff backoff_;
+  std::minstd_rand random_;
+  bool failing_ = false;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<DnsDiscovery>> DnsDiscovery::make(DnsOptions options) {
+  if (!options.domain.empty() && !is_name(options.domain)) {
+    return error(Code::kInvalidArgument,
+                 fmt::format("STATIC_SELECTOR_DOMAIN_NAME: \"{}\" is no domain", options.domain));
+  }
+  auto client = dns::Client::make(options.client);
+  if (!client) return error(std::move(client.error()));
+  return std::unique_ptr<DnsDiscovery>{new DnsDiscovery{std::move(options), std::move(*client)}};
+}
+
+Task<Result<std::vector<Node>>> DnsDiscovery::list() { co_return std::vector<Node>{}; }
+Task<Result<>> DnsDiscovery::add(Node /*node*/) { co_return Result<>{}; }
+Task<Result<>> DnsDiscovery::remove(std::string /*id*/) { co_return Result<>{}; }
+
+Result<std::shared_ptr<NodeSource>> DnsDiscovery::source_of(const std::string& service) {
+  auto question = parse(service, options_);
+  if (!question) return error(std::move(question.error()));
+  return std::make_shared<DnsName>(*client_, std::move(*question), options_);
+}
+
+}  // namespace hal::discovery

@@ -1,0 +1,59 @@
+// A DNS server for tests.
+#pragma once
+
+#include <hal/discovery/file_descriptor.hpp>
+
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+namespace hal::discovery::testing {
+
+/// Answers on a UDP port of loopback, from a thread of its own. Names are whole and have no final
+/// dot. Thread-safe.
+class FakeDns {
+ public:
+  FakeDns();
+  ~FakeDns();
+
+  /// "127.0.0.1:40123", as dns::ClientOptions wants it.
+  [[nodiscard]] std::string address() const;
+
+  /// IPv4 and IPv6 addresses of a name; none: the name is there without them.
+  void set_addresses(const std::string& name, const std::vector<std::string>& addresses,
+                     std::uint32_t ttl_s);
+  struct Srv {
+    std::uint16_t priority;
+    std::uint16_t port;
+    std::string host;
+  };
+  void set_targets(const std::string& name, const std::vector<Srv>& targets, std::uint32_t ttl_s);
+  void forget(const std::string& name);
+  /// 0: as it should be; 2: SERVFAIL to all; -1: no answer.
+  void set_mood(int mood);
+
+  [[nodiscard]] std::size_t questions(std::string_view name) const;
+
+ private:
+  struct Record {
+    std::uint16_t type;
+    std::uint32_t ttl_s;
+    std::string data;
+  };
+  void run(const std::stop_token& stop);
+  std::string answer(std::string_view question);
+
+  FileDescriptor socket_;
+  FileDescriptor wake_up_;
+  mutable std::mutex mutex_;
+  std::map<std::string, std::vector<Record>> names_;
+  std::vector<std::string> asked_;
+  int mood_ = 0;
+  std::jthread thread_;
+};
+
+}  // namespace hal::discovery::testing
