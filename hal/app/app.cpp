@@ -64,6 +64,9 @@ net::Endpoint App::listen_endpoint() const {
   return {.host = impl_->options.service_host, .port = impl_->options.service_port.number()};
 }
 std::string_view App::service_name() const noexcept { return impl_->service_name; }
+std::span<const std::string> App::rpc_aliases() const noexcept {
+  return impl_->node_options.rpc_aliases;
+}
 const service::Layers& App::server_layers() const noexcept { return impl_->server_layers; }
 const service::Layers& App::client_layers() const noexcept { return impl_->client_layers; }
 service::ConnectionAge App::connection_age() const noexcept {

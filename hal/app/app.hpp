@@ -62,6 +62,7 @@ class App final : public service::Host {
   [[nodiscard]] std::span<const service::Worker> workers() noexcept override;
   [[nodiscard]] net::Endpoint listen_endpoint() const override;
   [[nodiscard]] std::string_view service_name() const noexcept override;
+  [[nodiscard]] std::span<const std::string> rpc_aliases() const noexcept override;
   [[nodiscard]] const service::Layers& server_layers() const noexcept override;
   [[nodiscard]] const service::Layers& client_layers() const noexcept override;
   [[nodiscard]] service::ConnectionAge connection_age() const noexcept override;

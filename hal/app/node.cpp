@@ -26,6 +26,11 @@ void NodeOptions::describe(config::Fields& fields) {
   fields["service_advertise"]
       .alias("MICRO_SERVER_ADVERTISE")
       .help("host:port or host in the registry; empty: where it listens");
+  fields["rpc_aliases"]
+      .variable("HAL_RPC_ALIASES")
+      .help(
+          "names before .Service/Method in paths of go-micro's callers, beside SERVICE_NAME; *: "
+          "any");
   fields["service_metadata"].alias("MICRO_SERVER_METADATA").help("key=value,... of the node");
 }
 

@@ -33,11 +33,13 @@ struct NodeOptions {
   std::string service_advertise{};              ///< "host:port" or "host"; empty: where it listens
   std::vector<std::string> service_metadata{};  ///< "key=value"
 
+  std::vector<std::string> rpc_aliases{};  ///< HAL_RPC_ALIASES
+
   static void describe(config::Fields& fields);
 };
 BOOST_DESCRIBE_STRUCT(NodeOptions, (),
                       (service_version, service_id, service_address, service_advertise,
-                       service_metadata))
+                       service_metadata, rpc_aliases))
 
 /// OK, or INVALID_ARGUMENT that names variable, value and rule.
 [[nodiscard]] Result<> check(const NodeOptions& options);

@@ -1,6 +1,7 @@
 #include <hal/rpc/client_call.hpp>
 
 #include <hal/base/ascii.hpp>
+#include <hal/rpc/go_micro.hpp>
 #include <hal/rpc/message.hpp>
 #include <hal/rpc/metadata.hpp>
 #include <hal/wire/grpc.hpp>
@@ -53,7 +54,7 @@ Task<Result<>> ClientCall::attempt(service::Call& call) {
         connections_.take({.avoid = avoid_, .wait_for_ready = options_.wait_for_ready}));
   }
   node_ = route.node;
-  auto outcome = co_await exchange(call, *route.connection);
+  auto outcome = co_await exchange(call, route);
   connections_.released();
   if (outcome || outcome.error().code() != Code::kUnavailable) {
     connections_.budget().succeeded();
@@ -65,16 +66,24 @@ Task<Result<>> ClientCall::attempt(service::Call& call) {
   co_return outcome;
 }
 
-Task<Result<>> ClientCall::exchange(service::Call& call, transport::Http2Connection& connection) {
-  // After the connection is there: connecting has used up some of the time.
-  const Context& context = co_await this_context();
-  if (context.deadline != kNoDeadline) {
-    call.request_headers->set("grpc-timeout",
-                              wire::grpc::format_timeout(context.deadline - context.loop->now()));
+/// Not before the connection is there: connecting has used up some of the time.
+void ClientCall::write_headers(Headers& headers, const Context& context, bool micro) {
+  std::optional<Duration> left;
+  if (context.deadline != kNoDeadline) left = context.deadline - context.loop->now();
+  if (left) headers.set("grpc-timeout", wire::grpc::format_timeout(*left));
+  if (micro) {
+    go_micro::add_headers(headers, left);
+  } else if (micro_headers_) {
+    go_micro::remove_headers(headers);
   }
+  micro_headers_ = micro;
+}
+
+Task<Result<>> ClientCall::exchange(service::Call& call, const Route& route) {
+  write_headers(*call.request_headers, co_await this_context(), route.go_micro);
   auto message = co_await or_return(frame_message(request_));
   fate_ = Fate::kNotSent;
-  const auto stream = co_await or_return(connection.open(*call.request_headers, false));
+  const auto stream = co_await or_return(route.connection->open(*call.request_headers, false));
   co_await or_return(stream->send(std::move(message), true));
   fate_ = Fate::kUnknown;
   auto received = co_await receive(*stream);
@@ -168,7 +177,7 @@ Result<> ClientCall::finish(transport::Http2Stream& stream, std::optional<std::s
   if (const auto wish = trailers.get("grpc-retry-pushback-ms")) pushback_ = *wish;
   const auto status = status_from(trailers);
   if (!status) return error(status_of_http(stream.headers()));
-  if (!status->ok()) return error(*status);
+  if (!status->ok()) return error(go_micro::from_micro(*status));
   if (!message) return error(Code::kInternal, "the server sent OK without a response message");
   return parse_message(*message, response_);
 }

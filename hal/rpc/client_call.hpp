@@ -22,7 +22,8 @@ class ClientCall final : public service::Terminal {
   /// What an attempt has come to: its end, or what has become of the request.
   enum class Fate : std::uint8_t { kEnded, kNotSent, kNotProcessed, kUnknown };
   Task<Result<>> attempt(service::Call& call);
-  Task<Result<>> exchange(service::Call& call, transport::Http2Connection& connection);
+  Task<Result<>> exchange(service::Call& call, const Route& route);
+  void write_headers(Headers& headers, const Context& context, bool micro);
   Task<Result<>> receive(transport::Http2Stream& stream);
   [[nodiscard]] static Result<> check_headers(const Headers& headers);
   Result<> finish(transport::Http2Stream& stream, std::optional<std::string> message);
@@ -40,6 +41,7 @@ class ClientCall final : public service::Terminal {
   std::uint64_t node_ = 0;
   std::uint64_t avoid_ = 0;
   int attempts_ = 0;
+  bool micro_headers_ = false;
   Fate fate_ = Fate::kEnded;
 };
 

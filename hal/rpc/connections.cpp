@@ -90,7 +90,7 @@ Route Connections::choose(std::uint64_t avoid) {
   }
   if (candidates_.empty()) {
     if (last_choice == nullptr) return {};
-    return {last_choice->with_room(), avoid};
+    return {last_choice->with_room(), avoid, last_choice->go_micro()};
   }
   const std::size_t count = candidates_.size();
   std::size_t best = 0;
@@ -99,7 +99,8 @@ Route Connections::choose(std::uint64_t avoid) {
     const std::size_t other = (best + 1 + state_->random() % (count - 1)) % count;
     if (candidates_[other].first->in_flight() < candidates_[best].first->in_flight()) best = other;
   }
-  Route route{std::move(candidates_[best].second), candidates_[best].first->number()};
+  Route route{std::move(candidates_[best].second), candidates_[best].first->number(),
+              candidates_[best].first->go_micro()};
   candidates_.clear();
   return route;
 }

@@ -11,6 +11,7 @@ namespace hal::rpc {
 struct Route {
   ConnectionPtr connection{};
   std::uint64_t node = 0;
+  bool go_micro = false;  ///< the node is go-micro's, not ours
 };
 
 /// What a call asks of its route.

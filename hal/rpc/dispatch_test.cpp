@@ -56,6 +56,31 @@ TEST(Dispatcher, finds_methods_and_says_what_it_does_not_know) {
   }
 }
 
+TEST(Dispatcher, aliases_are_the_same_methods_unless_it_is_not_sure_which) {
+  FakeService users{"shop.v1.Users"};
+  FakeService old_carts{"shop.v1.Carts"};
+  FakeService new_carts{"shop.v2.Carts"};
+  Dispatcher dispatcher;
+  for (Service* const each : {static_cast<Service*>(&users), static_cast<Service*>(&old_carts),
+                              static_cast<Service*>(&new_carts)}) {
+    dispatcher.add(*each);
+  }
+  EXPECT_FALSE(dispatcher.find("/shop.Users/Get")) << "nothing is allowed yet";
+  dispatcher.allow_aliases({"shop", ""});
+  FakeService later{"grpc.health.v1.Health"};
+  dispatcher.add(later);
+  const auto found = dispatcher.find("/shop.Users/Get");
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->service, &users);
+  EXPECT_EQ(found->path, "/shop.v1.Users/Get");
+  EXPECT_EQ(dispatcher.find("/shop.v1.Users/Get")->path, "/shop.v1.Users/Get");
+  EXPECT_EQ(dispatcher.find("/shop.v2.Carts/Get")->service, &new_carts);
+  for (const char* path : {"/shop.Carts/Get", "/Users/Get", "/shops.Users/Get", "/shop.Health/Get",
+                           "/shop.Users/Drop", "/x/shop.Users/Get"}) {
+    EXPECT_FALSE(dispatcher.find(path)) << path;
+  }
+}
+
 TEST(DispatcherDeathTest, two_services_of_one_name_are_a_bug) {
   FakeService first{"a.B"};
   FakeService second{"a.B"};

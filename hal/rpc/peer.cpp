@@ -1,6 +1,7 @@
 #include <hal/rpc/peer.hpp>
 
 #include <hal/async/deadline.hpp>
+#include <hal/rpc/go_micro.hpp>
 #include <hal/telemetry/log.hpp>
 
 namespace hal::rpc {
@@ -32,6 +33,7 @@ Peer::Peer(std::shared_ptr<ChannelState> state, service::Node node, std::uint64_
     : state_{std::move(state)},
       node_{std::move(node)},
       number_{number},
+      go_micro_{go_micro::is_server(node_)},
       backoff_{state_->options.backoff} {}
 
 bool Peer::is(const service::Node& node) const noexcept {

@@ -38,6 +38,8 @@ class Peer final : public std::enable_shared_from_this<Peer> {
   Peer(std::shared_ptr<ChannelState> state, service::Node node, std::uint64_t number);
 
   [[nodiscard]] std::uint64_t number() const noexcept { return number_; }
+  /// It wants go-micro's headers.
+  [[nodiscard]] bool go_micro() const noexcept { return go_micro_; }
   [[nodiscard]] bool is(const service::Node& node) const noexcept;
   /// The connection with the fewest streams that takes one more at once, or null.
   [[nodiscard]] ConnectionPtr with_room() const;
@@ -75,6 +77,7 @@ class Peer final : public std::enable_shared_from_this<Peer> {
   const std::shared_ptr<ChannelState> state_;
   const service::Node node_;
   const std::uint64_t number_;
+  const bool go_micro_;
   std::vector<Link*> links_;  // usable; each lives in its coroutine
   Backoff backoff_;
   WaitQueue wake_;  // from backing off

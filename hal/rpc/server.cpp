@@ -2,6 +2,7 @@
 
 #include <hal/async/deadline.hpp>
 #include <hal/rpc/dispatch.hpp>
+#include <hal/rpc/go_micro.hpp>
 #include <hal/rpc/reflection.hpp>
 #include <hal/service/layers/trace/trace.hpp>
 #include <hal/telemetry/log.hpp>
@@ -121,6 +122,10 @@ class Server::Impl final : public transport::Http2Handler {
   Task<Result<>> run() {
     service::Listening what{.protocol = service::Protocol::kGrpc,
                             .endpoints = dispatcher_.endpoints()};
+    const auto aliases = host_.rpc_aliases();
+    std::vector<std::string> prefixes{aliases.begin(), aliases.end()};
+    prefixes.emplace_back(host_.service_name());
+    dispatcher_.allow_aliases(std::move(prefixes));
     add_our_own_services();
     co_return co_await transport::serve_on_workers(
         host_, std::move(what),
@@ -132,7 +137,10 @@ class Server::Impl final : public transport::Http2Handler {
 
   Task<> handle(std::unique_ptr<transport::Http2Stream> stream) override {
     const Headers& request = stream->headers();
-    const auto codec = codec_of(request.get("content-type").value_or(""));
+    const bool micro = go_micro::is_caller(request);
+    auto codec = codec_of(request.get("content-type").value_or(""));
+    // What go-micro has no name for it takes for protobuf.
+    if (!codec && micro) codec = Codec::kProto;
     if (!codec || request.get(":method") != "POST") {
       (void)stream->respond(refusal_of(request), true);
       co_return;
@@ -148,7 +156,13 @@ class Server::Impl final : public transport::Http2Handler {
     promise.use_context(context);
     try {
       auto target = dispatcher_.find(call.path);
-      if (!target) call.method = kOtherMethod;
+      // An alias is still the same method.
+      call.method = target ? target->path.substr(1) : kOtherMethod;
+      if (micro && target) {
+        if (auto known = go_micro::check_content_type(request); !known) {
+          target = error(std::move(known.error()));
+        }
+      }
       call.streaming = target && target->method->kind != MethodKind::kUnary;
       MethodTerminal terminal{std::move(target), messages};
       co_await service::Next{layers_, terminal}(call);
@@ -159,6 +173,7 @@ class Server::Impl final : public transport::Http2Handler {
       log::error("a layer threw: {}", call.status.message());
     }
     promise.use_context(outer);
+    if (micro) call.status = go_micro::to_micro(call.status, host_.service_name());
     (void)messages.finish(call.status);  // it fails when the client is gone: nobody is left to tell
   }
 
@@ -175,6 +190,10 @@ class Server::Impl final : public transport::Http2Handler {
     call.response_headers = &messages.initial_metadata();
     if (const auto timeout = stream.headers().get("grpc-timeout")) {
       call.timeout = wire::grpc::parse_timeout(*timeout);
+    }
+    if (!go_micro::is_caller(stream.headers())) return;
+    if (const auto timeout = go_micro::timeout_of(stream.headers())) {
+      call.timeout = std::min(call.timeout.value_or(*timeout), *timeout);
     }
   }
 

@@ -59,6 +59,8 @@ class Host {
   [[nodiscard]] virtual net::Endpoint listen_endpoint() const = 0;
   /// The process's name: spans, registry, aliases of RPC paths.
   [[nodiscard]] virtual std::string_view service_name() const noexcept = 0;
+  /// Further names in whose place of a path its RPC services answer (HAL_RPC_ALIASES); "*": any.
+  [[nodiscard]] virtual std::span<const std::string> rpc_aliases() const noexcept { return {}; }
 
   /// Trace, Deadline and panic-to-INTERNAL, as configured: servers and clients put them outside
   /// their own layers.

@@ -21,6 +21,9 @@ class HostAt final : public Host {
   [[nodiscard]] std::string_view service_name() const noexcept override {
     return host_.service_name();
   }
+  [[nodiscard]] std::span<const std::string> rpc_aliases() const noexcept override {
+    return host_.rpc_aliases();
+  }
   [[nodiscard]] const Layers& server_layers() const noexcept override { return server_layers_; }
   [[nodiscard]] const Layers& client_layers() const noexcept override {
     return host_.client_layers();

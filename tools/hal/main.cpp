@@ -2,6 +2,8 @@
 #include <hal/app/app.hpp>
 #include <hal/app/node.hpp>
 #include <hal/app/version.hpp>
+#include <hal/cli/call.hpp>
+#include <hal/cli/services.hpp>
 #include <hal/cli/trace_doctor.hpp>
 #include <hal/cli/trace_show.hpp>
 #include <hal/cli/up.hpp>
@@ -23,6 +25,9 @@ constexpr std::string_view kUsage =
     "trace\n"
     "  trace show <id|last>   one trace as a tree\n"
     "  trace doctor [id]      which service broke the traces of a mesh, and the cure; --help\n"
+    "  services [--json]      what the registry knows: names, versions, nodes, endpoints, ages\n"
+    "  call <package.Service/Method> [json] [--service=name] [--timeout=15s] [--json]\n"
+    "                         one RPC through the registry, by reflection of the server\n"
     "  collector              receive traces (OTLP/HTTP 4318, OTLP/gRPC 4317, Zipkin 9411), answer "
     "queries (16686)\n"
     "  version\n";
@@ -51,6 +56,8 @@ int run_command(std::string_view command, int argc, char** argv) {
   if (!arguments) return usage_error(arguments.error().message());
   const auto environment = hal::config::Environment::from_process();
   const auto& words = arguments->positional();
+  if (command == "services") return hal::cli::services(environment, *arguments);
+  if (command == "call") return hal::cli::call(environment, *arguments);
   if (command == "up" && words.size() == 1) return hal::cli::up(environment, *arguments);
   if (command == "trace" && words.size() == 1 && arguments->find("help") != nullptr) {
     fmt::print("{}", kUsage);

@@ -44,11 +44,15 @@ class TestHost final : public Host {
   [[nodiscard]] std::span<const Worker> workers() noexcept override { return {&worker_, 1}; }
   [[nodiscard]] net::Endpoint listen_endpoint() const override { return listen_on; }
   [[nodiscard]] std::string_view service_name() const noexcept override { return name; }
+  [[nodiscard]] std::span<const std::string> rpc_aliases() const noexcept override {
+    return aliases;
+  }
   [[nodiscard]] const Layers& server_layers() const noexcept override { return around_server; }
   [[nodiscard]] const Layers& client_layers() const noexcept override { return around_client; }
   Task<Result<>> on_listening(Listening what) override;
 
   std::string name = "test";
+  std::vector<std::string> aliases{};
   net::Endpoint listen_on{};  ///< all addresses, any free port
   Layers around_server{};
   Layers around_client{};

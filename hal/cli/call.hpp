@@ -1,0 +1,25 @@
+// `hal call`: one RPC, through the registry, by reflection of the server.
+#pragma once
+
+#include <hal/config/arguments.hpp>
+#include <hal/config/environment.hpp>
+#include <hal/service/discovery.hpp>
+
+#include <span>
+#include <string>
+
+namespace hal::cli {
+
+/// `hal call package.Service/Method '{"json":1}' [--service=name] [--timeout=15s] [--json]`.
+/// Without
+/// --service the service whose nodes have the endpoint "Service.Method" in the registry. Prints the
+/// reply, or with --json {"service":..,"status":{"code":..,"message":..},"reply":..}. Exit code: 0,
+/// 1 when the call fails, 2 for wrong arguments.
+int call(const config::Environment& environment, const config::Arguments& arguments);
+
+/// The service that has the method "greeter.Greeter/SayHello". NOT_FOUND names what to do;
+/// FAILED_PRECONDITION when several services have it.
+[[nodiscard]] Result<std::string> service_with(std::span<const service::Node> nodes,
+                                               std::string_view method);
+
+}  // namespace hal::cli

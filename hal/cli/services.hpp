@@ -1,0 +1,26 @@
+// `hal services`: what the registry knows.
+#pragma once
+
+#include <hal/config/arguments.hpp>
+#include <hal/config/environment.hpp>
+#include <hal/service/discovery.hpp>
+
+#include <chrono>
+#include <span>
+#include <string>
+
+namespace hal::cli {
+
+/// `hal services [--json]`: the nodes of every service, by the registry that HAL_REGISTRY names.
+/// Exit code: 0, 1 when the registry cannot be asked, 2 for wrong arguments.
+int services(const config::Environment& environment, const config::Arguments& arguments);
+
+/// A table of the nodes, in their order: service, version, address, age, endpoints.
+[[nodiscard]] std::string services_table(std::span<const service::Node> nodes,
+                                         std::chrono::sys_seconds now);
+/// One line: [{"name":..,"version":..,"nodes":[{"id":..,"address":..,"age_s":..,"metadata":{..}}],
+/// "endpoints":[..]}], one entry per service and version. `age_s` is null where it is not known.
+[[nodiscard]] std::string services_json(std::span<const service::Node> nodes,
+                                        std::chrono::sys_seconds now);
+
+}  // namespace hal::cli

@@ -1,0 +1,61 @@
+#include <hal/cli/services.hpp>
+
+#include <gtest/gtest.h>
+
+namespace hal::cli {
+namespace {
+
+using service::Node;
+
+const std::vector<Node>& nodes() {
+  static const std::vector<Node> all{{.id = "api-1",
+                                      .address = "10.0.0.1:8080",
+                                      .service = "api",
+                                      .version = "v1",
+                                      .metadata = {{"started", "2026-11-25T10:00:00Z"}},
+                                      .endpoints = {"/a", "/b", "/c", "/d", "/e"}},
+                                     {.id = "greeter-1",
+                                      .address = "10.0.0.2:8080",
+                                      .service = "greeter",
+                                      .version = "v1",
+                                      .metadata = {{"started", "yesterday"}},
+                                      .endpoints = {"Greeter.SayHello"}},
+                                     {.id = "greeter-2",
+                                      .address = "10.0.0.3:8080",
+                                      .service = "greeter",
+                                      .version = "v1",
+                                      .metadata{}},
+                                     {.id = "greeter-3",
+                                      .address = "10.0.0.4:8080",
+                                      .service = "greeter",
+                                      .version = "",
+                                      .metadata = {{"started", "2026-11-20T10:00:00Z"}}}};
+  return all;
+}
+
+constexpr std::chrono::sys_seconds kNow = std::chrono::sys_days{std::chrono::year{2026} / 11 / 25} +
+                                          std::chrono::hours{10} + std::chrono::seconds{90};
+
+TEST(Services, AreATable) {
+  EXPECT_EQ(services_table(nodes(), kNow),
+            "SERVICE  VERSION  ADDRESS        AGE  ENDPOINTS\n"
+            "api      v1       10.0.0.1:8080  90s  /a, /b, /c, /d and 1 more\n"
+            "greeter  v1       10.0.0.2:8080  -    Greeter.SayHello\n"
+            "greeter  v1       10.0.0.3:8080  -\n"
+            "greeter  -        10.0.0.4:8080  5d\n");
+}
+
+TEST(Services, AreJsonByServiceAndVersion) {
+  EXPECT_EQ(services_json(std::span{nodes()}.subspan(1), kNow),
+            R"([{"name":"greeter","version":"v1","nodes":[{"id":"greeter-1",)"
+            R"("address":"10.0.0.2:8080","age_s":null,"metadata":{"started":"yesterday"}},)"
+            R"({"id":"greeter-2","address":"10.0.0.3:8080","age_s":null,"metadata":{}}],)"
+            R"("endpoints":["Greeter.SayHello"]},{"name":"greeter","version":"","nodes":[)"
+            R"({"id":"greeter-3","address":"10.0.0.4:8080","age_s":432090,)"
+            R"("metadata":{"started":"2026-11-20T10:00:00Z"}}],"endpoints":[]}])"
+            "\n");
+  EXPECT_EQ(services_json({}, kNow), "[]\n");
+}
+
+}  // namespace
+}  // namespace hal::cli
