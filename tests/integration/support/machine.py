@@ -53,7 +53,7 @@ class Service(Process):
         if self.node:
             return self.node.metadata["admin"]
         (port,) = listening_ports(self.pid) - {self.port}
-        return f"127.0.0.1:{port}"
+        return f"{self.address.rsplit(':', 1)[0]}:{port}"
 
     def get(self, path, headers=None):
         return http.get(self.address, path, headers)

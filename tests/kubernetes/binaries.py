@@ -1,0 +1,105 @@
+"""A real kube-apiserver and etcd, built once from their Go modules into a folder outside the
+repository."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+KUBERNETES = "v1.37.2"
+ETCD = "v3.6.15"  # Debian's 3.4 answers watches without a version with 504
+# Seconds for all builds of a run: what does not fit is skipped, and Go's own cache lets the next
+# run go on from there.
+BUILD_SECONDS = float(os.environ.get("HAL_KUBERNETES_BUILD_SECONDS") or 900)
+_spent = 0.0
+
+
+def _cache():
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hal9000"
+
+
+def _go():
+    found = shutil.which("go") or shutil.which("/usr/local/go/bin/go")
+    if not found:
+        pytest.skip("there is no Go toolchain (go): no kube-apiserver is built")
+    return found
+
+
+def _run(command, folder):
+    global _spent
+    environment = {**os.environ, "GOWORK": "off", "CGO_ENABLED": "0", "GOFLAGS": "-mod=mod"}
+    started = time.monotonic()
+    try:
+        done = subprocess.run([str(word) for word in command], cwd=folder, env=environment,
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              timeout=max(1.0, BUILD_SECONDS - _spent))
+    except subprocess.TimeoutExpired:
+        pytest.skip(f"{folder.name} is not built yet: it takes more than "
+                    f"HAL_KUBERNETES_BUILD_SECONDS={BUILD_SECONDS:.0f}")
+    finally:
+        _spent += time.monotonic() - started
+    if done.returncode:
+        pytest.fail(f"{' '.join(map(str, command))} failed:\n{done.stdout[-2000:]}"
+                    f"{done.stderr[-2000:]}")
+    return done.stdout
+
+
+def _build(name, folder, package, module_file, flags):
+    """Builds a command of another module in a module of its own, which imports it: `go mod tidy`
+    then finds just what that command needs."""
+    go = _go()
+    (folder / "go.mod").write_text(module_file)
+    (folder / "tools.go").write_text(
+        f'//go:build tools\n\npackage wrap\n\nimport _ "{package}"\n')
+    _run([go, "mod", "tidy", "-e"], folder)
+    # One package at a time: the largest takes 2 GB to compile.
+    _run([go, "build", "-p", "2", "-trimpath", "-ldflags", flags, "-o", f"{name}.new", package],
+         folder)
+    (folder / f"{name}.new").rename(folder / name)
+
+
+def _built(name, version, build):
+    folder = _cache() / f"{name}-{version}"
+    if not (folder / name).exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        build(folder)
+    return folder / name
+
+
+def etcd():
+    def build(folder):
+        _build("etcd", folder, "go.etcd.io/etcd/server/v3",
+               f"module wrap\n\ngo 1.24\n\nrequire go.etcd.io/etcd/server/v3 {ETCD}\n", "-s -w")
+    return _built("etcd", ETCD, build)
+
+
+def kube_apiserver():
+    """Its module replaces each staging module by a folder that the module itself lacks: here each
+    is replaced by its published release."""
+    def build(folder):
+        downloaded = _run([_go(), "mod", "download", "-json", f"k8s.io/kubernetes@{KUBERNETES}"],
+                          Path("/"))
+        go_mod = Path(json.loads(downloaded)["GoMod"]).read_text()
+        release = "v0." + KUBERNETES.removeprefix("v1.")
+        staged = re.findall(r"^\s+(k8s\.io/[a-z-]+) => \./staging", go_mod, re.MULTILINE)
+        replaced = "".join(f"\t{name} => {name} {release}\n" for name in staged)
+        module = (f"module wrap\n\ngo 1.26.0\n\ngodebug default=go1.26\n\n"
+                  f"require k8s.io/kubernetes {KUBERNETES}\n\nreplace (\n{replaced})\n")
+        flags = ["-s", "-w"]
+        for package in ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version"):
+            minor = KUBERNETES.split(".")[1]
+            flags += [f"-X {package}.gitVersion={KUBERNETES}", f"-X {package}.gitMajor=1",
+                      f"-X {package}.gitMinor={minor}", f"-X {package}.gitTreeState=clean"]
+        _build("kube-apiserver", folder, "k8s.io/kubernetes/cmd/kube-apiserver", module,
+               " ".join(flags))
+    return _built("kube-apiserver", KUBERNETES, build)
+
+
+if __name__ == "__main__":
+    print(etcd())
+    print(kube_apiserver())

@@ -1,0 +1,260 @@
+"""Our services register on pods of a real API server and find each other there, whatever happens
+to it."""
+
+import json
+import statistics
+import threading
+import time
+
+from cluster import MERGE, PODS, ApiError
+from support import CAP
+from support.http import get
+from support.machine import GREETER, HAL
+from support.process import Process
+
+HELLO = "/api/v1/hello/ww"
+
+
+def eventually(check, what, cap=CAP):
+    """Asks until `check` is true. The waits are between questions to other processes."""
+    end = time.monotonic() + cap
+    while time.monotonic() < end:
+        if check():
+            return
+        threading.Event().wait(0.01)
+    raise AssertionError(f"not within {cap} s: {what}")
+
+
+def document(pod, address):
+    """A registration as another service would have written it."""
+    return json.dumps({"name": "hal9000-greeter", "version": "v1", "metadata": None,
+                       "endpoints": [],
+                       "nodes": [{"id": f"hal9000-greeter-{pod}", "address": address,
+                                  "metadata": {"server": "grpc", "hal": "1"}}]})
+
+
+LABELS = {"micro.mu/type": "service", "micro.mu/selector-hal9000-greeter": "service"}
+
+
+def hal(cluster, *words):
+    """The hal command, as a person outside uses it."""
+    process = Process([HAL, *words], {"HAL_REGISTRY": "kubernetes",
+                                      "KUBECONFIG": cluster.kubeconfig()})
+    code = process.wait()
+    out, err = process.output("out"), process.output("err")
+    process.close()
+    return code, out, err
+
+
+def served(service):
+    """How many requests a greeter has answered."""
+    text = service.admin("/metrics").text
+    return sum(float(line.split()[-1]) for line in text.splitlines()
+               if line.startswith("hal_requests_total") and "SayHello" in line)
+
+
+def test_services_find_each_other_and_deregister(cluster, pods):
+    greeter = pods.greeter("greeter-1", "127.0.1.1")
+    found = cluster.registered("greeter-1", "hal9000-greeter")
+    assert found["nodes"][0]["address"] == greeter.address
+    assert found["endpoints"][0]["name"] == "Greeter.SayHello"
+    api = pods.api("api-1", "127.0.1.2")
+    assert api.get(HELLO).json() == {"status": "OK", "message": "world"}
+    code, out, err = hal(cluster, "services", "--json")
+    assert code == 0, err
+    services = {each["name"]: each for each in json.loads(out)}
+    assert services["hal9000-greeter"]["nodes"][0]["address"] == greeter.address
+    assert services["hal9000-api"]["endpoints"]
+    code, out, err = hal(cluster, "call", "greeter.Greeter/SayHello", '{"msg":"x"}')
+    assert (code, json.loads(out)) == (0, {"rsp": "world"}), err
+    greeter.stop()
+    assert cluster.registered("greeter-1", "hal9000-greeter") is None
+    assert cluster.pod("greeter-1")["metadata"]["labels"]["micro.mu/type"] == "service"
+
+
+def test_a_change_reaches_clients_at_once(cluster, pods, record_property):
+    pods.greeter("greeter-1", "127.0.1.1")
+    second = pods.greeter("greeter-2", "127.0.1.3")
+    cluster.set_ready("greeter-2", False)
+    api = pods.api("api-1", "127.0.1.2")
+    times = []
+    for _ in range(10):
+        # Ready: it gets calls; not ready: it gets no more.
+        before = served(second)
+        started = time.monotonic()
+        cluster.set_ready("greeter-2", True)
+
+        def gets_calls():
+            assert api.get(HELLO).status == 200
+            return served(second) > before
+        eventually(gets_calls, "the second greeter gets calls")
+        times.append(time.monotonic() - started)
+        cluster.set_ready("greeter-2", False)
+
+        def is_left_alone():
+            count = served(second)
+            for _ in range(8):
+                assert api.get(HELLO).status == 200
+            return served(second) == count
+        eventually(is_left_alone, "the second greeter gets no calls")
+    median = statistics.median(times)
+    record_property("seconds_until_a_new_pod_is_called", median)
+    print(f"a pod's change reaches clients after {median:.3f} s (median of {len(times)})")
+
+
+def test_fifty_pods_come_and_go(cluster, pods):
+    greeter = pods.greeter("greeter-1", "127.0.1.1")
+    api = pods.api("api-1", "127.0.1.2")
+    assert api.get(HELLO).status == 200
+    names = [f"greeter-many-{number}" for number in range(50)]
+    for number, name in enumerate(names):
+        # The same process behind each: every one of them answers.
+        cluster.add_pod(name, "127.0.1.1", labels=LABELS, annotations={
+            "micro.mu/service-hal9000-greeter": document(name, greeter.address)})
+        assert api.get(HELLO).status == 200, number
+    for name in names:
+        cluster.delete_pod(name, grace=30)  # first with a deletionTimestamp
+        assert api.get(HELLO).status == 200
+    for name in names:
+        cluster.delete_pod(name)
+    assert api.get(HELLO).status == 200
+
+
+def test_an_api_server_that_is_killed_and_comes_back(cluster, pods):
+    greeter = pods.greeter("greeter-1", "127.0.1.1")
+    api = pods.api("api-1", "127.0.1.2")
+    assert api.get(HELLO).status == 200
+    cluster.kill_api()
+    try:
+        api.wait_line("what is known stays in use")
+        for _ in range(100):
+            assert api.get(HELLO).status == 200
+    finally:
+        cluster.start_api()
+    second = pods.greeter("greeter-2", "127.0.1.3")
+
+    def reaches_the_second():
+        assert api.get(HELLO).status == 200
+        return served(second) > 0
+    eventually(reaches_the_second, "the watch goes on")
+    greeter.stop()
+    assert api.get(HELLO).status == 200
+
+
+def test_versions_that_are_gone_are_listed_again(cluster, pods):
+    pods.greeter("greeter-1", "127.0.1.1")
+    api = pods.api("api-1", "127.0.1.2")
+    assert api.get(HELLO).status == 200
+    cluster.add_pod("other", "127.0.1.9")
+    for number in range(20):
+        cluster.call("PATCH", f"{PODS}/other", {"metadata": {"labels": {"n": str(number)}}}, MERGE)
+    cluster.compact_etcd()
+    cluster.kill_api()
+    cluster.start_api()
+    cluster.delete_pod("other")
+    second = pods.greeter("greeter-2", "127.0.1.3")
+
+    def reaches_the_second():
+        assert api.get(HELLO).status == 200
+        return served(second) > 0
+    eventually(reaches_the_second, "it is listed again")
+
+
+def test_the_token_rotates_and_the_account_is_deleted(cluster, pods):
+    pods.greeter("greeter-1", "127.0.1.1")
+    api = pods.api("api-1", "127.0.1.2")
+    assert api.get(HELLO).status == 200
+    cluster.delete_account("api")  # its tokens are refused from now on
+    cluster.kill_api()
+    cluster.start_api()
+    api.wait_line("UNAUTHENTICATED")
+    assert api.get(HELLO).status == 200
+    cluster.add_account("api")
+    second = pods.greeter("greeter-2", "127.0.1.3")
+
+    def reaches_the_second():
+        assert api.get(HELLO).status == 200
+        return served(second) > 0
+    eventually(reaches_the_second, "the new token is taken")
+
+
+def test_what_the_role_does_not_allow_is_named(cluster, pods):
+    refused = pods.start_in_pod("nobody-1", "127.0.1.4", GREETER, "nobody", wait=False,
+                                SERVICE_NAME="hal9000-greeter")
+    assert refused.wait() == 1
+    assert ('not allowed to patch pods in namespace devel; a Role has to give the verb "patch" '
+            'on "pods"') in refused.output("err")
+
+
+def test_a_thousand_pods(cluster, pods, record_property):
+    greeter = pods.greeter("greeter-1", "127.0.1.1")
+    api = pods.api("api-1", "127.0.1.2", HAL_WORKERS=1)
+    names = [f"many-{number}" for number in range(1000)]
+
+    def each(function, threads=8):
+        failures = []
+
+        def work(mine):
+            for name in mine:
+                try:
+                    function(name)
+                except (ApiError, OSError) as failure:
+                    failures.append(failure)
+        running = [threading.Thread(target=work, args=(names[i::threads],))
+                   for i in range(threads)]
+        for thread in running:
+            thread.start()
+        for thread in running:
+            thread.join()
+        assert not failures, failures[0]
+
+    services = ["hal9000-greeter", *(f"other-{number}" for number in range(4))]
+    labels = {"micro.mu/type": "service",
+              **{f"micro.mu/selector-{name}": "service" for name in services}}
+
+    def add(name):
+        cluster.add_pod(name, "127.0.1.1", labels=labels, annotations={
+            f"micro.mu/service-{service}": document(name, greeter.address)
+            for service in services})
+    try:
+        assert api.get(HELLO).status == 200
+        each(add)
+        for _ in range(200):
+            assert api.get(HELLO).status == 200
+        with open(f"/proc/{api.pid}/status") as status:
+            fields = dict(line.split(":", 1) for line in status)
+        resident = int(fields["VmRSS"].split()[0]) // 1024
+        peak = int(fields["VmHWM"].split()[0]) // 1024
+        record_property("resident_mib", resident)
+        print(f"1,000 pods x 5 services: {resident} MiB resident, {peak} MiB at most")
+        assert resident <= 30
+    finally:
+        each(cluster.delete_pod)
+
+
+def test_a_rolling_restart_loses_no_call(cluster, pods):
+    greeters = [pods.greeter("greeter-a", "127.0.1.1"), pods.greeter("greeter-b", "127.0.1.3")]
+    api = pods.api("api-1", "127.0.1.2")
+    wrong, over = [], threading.Event()
+    counts = [0] * 8
+
+    def call(index, most):
+        while counts[index] < most and not over.is_set():
+            answer = get(api.address, HELLO)
+            counts[index] += 1
+            if answer.status != 200:
+                wrong.append((answer.status, answer.text))
+
+    callers = [threading.Thread(target=call, args=(index, 1500)) for index in range(8)]
+    for caller in callers:
+        caller.start()
+    try:
+        for number, old in enumerate(greeters):
+            pods.greeter(f"greeter-new-{number}", f"127.0.1.{5 + number}")
+            old.stop()
+        for caller in callers:
+            caller.join()
+    finally:
+        over.set()
+    assert sum(counts) == 12_000
+    assert wrong == []
