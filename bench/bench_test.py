@@ -10,7 +10,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from harness import (  # noqa: E402
-    cases, load, measure, metrics, process, report, running, systems)
+    callgrind, cases, load, measure, metrics, process, report, running, systems)
 from harness.load import Load, LoadError, Outcome  # noqa: E402
 from harness.measure import Sample  # noqa: E402
 from harness.rows import ROWS, Row  # noqa: E402
@@ -84,8 +84,10 @@ class Loads(unittest.TestCase):
     def test_commands(self):
         self.assertEqual(load.wrk(Load(50), 10, "http://x/"),
                          ["wrk", "-t1", "-c50", "-d10s", "--latency", "http://x/"])
-        self.assertEqual(load.h2load(Load(4, 25), 10, "http://x/", "body")[:5],
-                         ["h2load", "-t1", "-c4", "-m25", "-D10"])
+        self.assertEqual(load.h2load(Load(4, 25), ["http://x/"], "-D10"),
+                         ["h2load", "-t1", "-c4", "-m25", "-D10", "http://x/"])
+        self.assertEqual(load.h2load(Load(4), ["http://x/"], "-n10"),
+                         ["h2load", "-t1", "-c4", "--h1", "-n10", "http://x/"])
 
     def test_names(self):
         self.assertEqual([str(Load(50)), str(Load(1, 10))], ["c=50", "c=1 m=10"])
@@ -109,6 +111,14 @@ class Proc(unittest.TestCase):
         self.assertEqual(measure.parse_perf("# started\n\n139,,raw_syscalls:sys_enter,9,"), 139)
         self.assertIsNone(measure.parse_perf("<not counted>,,raw_syscalls:sys_enter,0,0.00,,\n"))
         self.assertIsNone(measure.parse_perf(""))
+
+
+class Callgrind(unittest.TestCase):
+    def test_the_number(self):
+        text = "==7== Events    : Ir\n==7== Collected : 243467305\n==7==\n"
+        self.assertEqual(callgrind.parse_collected(text), 243467305)
+        with self.assertRaisesRegex(LoadError, "no number:\nvalgrind: no such tool"):
+            callgrind.parse_collected("valgrind: no such tool")
 
 
 class Metrics(unittest.TestCase):
@@ -189,6 +199,13 @@ class Systems(unittest.TestCase):
         self.assertEqual(store.environment, {"A": "1", "B": "2"})
         self.assertEqual(front.environment, {"A": "4", "B": "3"})
         self.assertEqual(edge.programs[0].environment, {"A": "1", "B": "3"})
+
+    def test_a_wrapper_goes_before_one_program(self):
+        traced, _ = systems.parse(SYSTEM, "x").entries
+        store, front = traced.wrapped("front", ("time", "-v")).programs
+        self.assertEqual(store.command, ("{bin}/store",))
+        self.assertEqual(front.command, ("time", "-v", "{bin}/front", "{front}"))
+        self.assertEqual(front.environment, {"A": "4", "B": "3"})
 
     def test_mistakes_are_named(self):
         for wrong, message in (

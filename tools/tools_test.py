@@ -84,13 +84,13 @@ class InstallPackages(Folder):
         self.assertIn("--no-remove curl", self.apt_calls()[-1])
 
     def test_each_set_holds_the_smaller_ones(self):
-        self.has_all_but("ccache", "curl", "libgrpc++-dev", "linux-perf")
+        self.has_all_but("ccache", "curl", "libgrpc++-dev", "linux-perf", "valgrind")
         self.install("test")
         self.assertTrue(self.apt_calls()[-1].endswith("--no-remove ccache curl"))
         self.install("consume")
         self.assertTrue(self.apt_calls()[-1].endswith("--no-remove ccache curl libgrpc++-dev"))
         self.install("bench")
-        self.assertTrue(self.apt_calls()[-1].endswith("curl libgrpc++-dev linux-perf"))
+        self.assertTrue(self.apt_calls()[-1].endswith("curl libgrpc++-dev linux-perf valgrind"))
 
     def test_no_install_refuses_and_prints_the_line(self):
         self.has_all_but("libfmt-dev", "ccache")

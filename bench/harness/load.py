@@ -80,7 +80,12 @@ def wrk(load, seconds, url):
     return ["wrk", "-t1", f"-c{load.connections}", f"-d{seconds}s", "--latency", url]
 
 
-def h2load(load, seconds, url, body):
+def grpc_request(url, body):
     """`body`: the file that each request sends, a gRPC message behind its 5-byte prefix."""
-    return ["h2load", "-t1", f"-c{load.connections}", f"-m{load.streams}", f"-D{seconds}",
-            "-d", body, "-H", "content-type: application/grpc", "-H", "te: trailers", url]
+    return ["-d", body, "-H", "content-type: application/grpc", "-H", "te: trailers", url]
+
+
+def h2load(load, request, *amount):
+    """`amount`: "-D10" (seconds) or "-n1000" (requests). `request`: its URL and what belongs to it."""
+    version = ["--h1"] if load.streams is None else [f"-m{load.streams}"]
+    return ["h2load", "-t1", f"-c{load.connections}", *version, *amount, *request]

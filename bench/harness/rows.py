@@ -6,7 +6,8 @@ import urllib.request
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness.load import Load, LoadError, h2load, parse_h2load, parse_h2load_log, parse_wrk, wrk
+from harness.load import (
+    Load, LoadError, grpc_request, h2load, parse_h2load, parse_h2load_log, parse_wrk, wrk)
 
 HTTP_PATH = "/api/v1/hello/ww"
 HTTP_ANSWER = b'{"status":"OK","message":"world"}'
@@ -21,16 +22,23 @@ class Http:
     """GET over HTTP/1.1, by wrk."""
 
     def probe(self, port, folder):
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}{HTTP_PATH}", timeout=10) as answer:
+        with urllib.request.urlopen(self.url(port), timeout=10) as answer:
             body = answer.read()
         if body != HTTP_ANSWER:
             raise LoadError(f"the server answers {body!r}, not {HTTP_ANSWER!r}")
 
     def command(self, load, seconds, port, folder, log=None):
-        return wrk(load, seconds, f"http://127.0.0.1:{port}{HTTP_PATH}")
+        return wrk(load, seconds, self.url(port))
+
+    def counted_command(self, load, requests, port, folder):
+        """wrk cannot be told a number of requests."""
+        return h2load(load, [self.url(port)], f"-n{requests}")
 
     def parse(self, text, log=None):
         return parse_wrk(text)
+
+    def url(self, port):
+        return f"http://127.0.0.1:{port}{HTTP_PATH}"
 
 
 class Rpc:
@@ -39,9 +47,8 @@ class Rpc:
 
     def probe(self, port, folder):
         done = subprocess.run(
-            ["nghttp", "-v", "-t", "10", "-d", self.body(folder), "-H",
-             "content-type: application/grpc", "-H", "te: trailers", self.url(port)],
-            capture_output=True, check=False)
+            ["nghttp", "-v", "-t", "10", *self.request(port, folder)], capture_output=True,
+            check=False)
         # It colours the names and values of fields.
         output = re.sub(rb"\x1b\[[0-9;]*m", b"", done.stdout)
         if RPC_ANSWER not in output or not re.search(rb"grpc-status: 0\b", output):
@@ -49,8 +56,11 @@ class Rpc:
                             f"{done.stderr.decode('latin1')}")
 
     def command(self, load, seconds, port, folder, log=None):
-        command = h2load(load, seconds, self.url(port), self.body(folder))
-        return [command[0], f"--log-file={log}", *command[1:]] if log else command
+        logged = [f"--log-file={log}"] if log else []
+        return h2load(load, self.request(port, folder), f"-D{seconds}", *logged)
+
+    def counted_command(self, load, requests, port, folder):
+        return h2load(load, self.request(port, folder), f"-n{requests}")
 
     def parse(self, text, log=None):
         outcome = parse_h2load(text)
@@ -60,13 +70,10 @@ class Rpc:
             p50, p99 = parse_h2load_log(lines)
         return replace(outcome, p50_us=p50, p99_us=p99)
 
-    def body(self, folder):
-        path = Path(folder) / "request"
-        path.write_bytes(RPC_BODY)
-        return str(path)
-
-    def url(self, port):
-        return f"http://127.0.0.1:{port}{RPC_PATH}"
+    def request(self, port, folder):
+        body = Path(folder) / "request"
+        body.write_bytes(RPC_BODY)
+        return grpc_request(f"http://127.0.0.1:{port}{RPC_PATH}", str(body))
 
 
 @dataclass(frozen=True)

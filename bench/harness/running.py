@@ -32,6 +32,14 @@ class Ports(dict):
         return self[name]
 
 
+def two_cpus(one_will_do):
+    """The first two this process may use; the only one twice, if that will do."""
+    cpus = sorted(os.sched_getaffinity(0))
+    if len(cpus) < 2 and not one_will_do:
+        raise RunError("two CPUs are needed, one for the servers and one for the load generator")
+    return cpus[0], cpus[min(1, len(cpus) - 1)]
+
+
 def pinned(cpu, command):
     return ["taskset", "-c", str(cpu), *command]
 
@@ -73,7 +81,14 @@ class Running:
         for program, popen in self._started:
             if popen.poll() is not None:
                 raise RunError(f"{program.name} has ended with code {popen.returncode}:\n"
-                               f"{self._output(program)}")
+                               f"{self.output(program.name)}")
+
+    def pid(self, name):
+        return next(popen.pid for program, popen in self._started if program.name == name)
+
+    def output(self, name):
+        """What the program of that name has written."""
+        return self._log(name).read_text(errors="replace")
 
     def stop(self):
         while self._started:
@@ -93,7 +108,7 @@ class Running:
         environment = {name: os.environ[name] for name in INHERITED if name in os.environ}
         environment |= {name: value.format_map(self.ports)
                         for name, value in program.environment.items()}
-        with self._log(program).open("wb") as log:
+        with self._log(program.name).open("wb") as log:
             popen = subprocess.Popen(pinned(self._cpus[0 if program.counted else 1], command),
                                      env=environment, stdin=subprocess.DEVNULL, stdout=log,
                                      stderr=subprocess.STDOUT)
@@ -109,11 +124,8 @@ class Running:
                 return
             if time.monotonic() > end:
                 raise RunError(f"{program.name} does not listen after {START_SECONDS} s:\n"
-                               f"{self._output(program)}")
+                               f"{self.output(program.name)}")
             time.sleep(0.01)
 
-    def _log(self, program):
-        return self.folder / f"{program.name}.log"
-
-    def _output(self, program):
-        return self._log(program).read_text(errors="replace")
+    def _log(self, name):
+        return self.folder / f"{name}.log"

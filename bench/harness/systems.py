@@ -1,7 +1,7 @@
 """What is measured: the system.toml of each folder. bench/README.md tells what stands in one."""
 
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harness.rows import ROWS
@@ -38,6 +38,12 @@ class Entry:
     label: str
     programs: tuple
     spans: Spans | None = None
+
+    def wrapped(self, name, wrapper):
+        """The same with a command in front of that program's."""
+        return replace(self, programs=tuple(
+            replace(program, command=(*wrapper, *program.command)) if program.name == name
+            else program for program in self.programs))
 
 
 @dataclass(frozen=True)
