@@ -23,7 +23,9 @@ namespace hal {
 
 /// Equal but for the case of A-Z and a-z.
 [[nodiscard]] constexpr bool ascii_iequals(std::string_view a, std::string_view b) noexcept {
-  return std::ranges::equal(a, b, [](char x, char y) { return ascii_lower(x) == ascii_lower(y); });
+  // Most characters are the same, or differ in more than their case.
+  return std::ranges::equal(
+      a, b, [](char x, char y) { return x == y || ascii_lower(x) == ascii_lower(y); });
 }
 
 /// Without the spaces and tabs (RFC 9110 5.6.3 OWS) at both ends. A view into `text`.

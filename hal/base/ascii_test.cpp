@@ -15,7 +15,11 @@ TEST(Ascii, TrimsOnlySpacesAndTabs) {
 
 TEST(Ascii, ComparesWithoutCase) {
   EXPECT_TRUE(ascii_iequals("Content-TYPE", "content-type"));
+  EXPECT_TRUE(ascii_iequals("te", "te"));
+  EXPECT_TRUE(ascii_iequals("", ""));
   EXPECT_FALSE(ascii_iequals("a", "ab"));
+  EXPECT_FALSE(ascii_iequals("traceparent", "x-b3-spanid"));
+  EXPECT_FALSE(ascii_iequals("[", "{"));  // as far apart as two cases of a letter
   EXPECT_EQ(ascii_lower("A_Z[\xC3"), "a_z[\xC3");
 }
 
@@ -27,10 +31,15 @@ TEST(Ascii, ParsesWholeNumbersOnly) {
   }
 }
 
-TEST(Hex, WritesLowerCase) {
-  EXPECT_EQ(to_hex(std::array<std::uint8_t, 2>{0x0f, 0xA0}), "0fa0");
-  EXPECT_EQ(hex_value('F'), 15);
-  EXPECT_EQ(hex_value('g'), -1);
+TEST(Hex, WritesLowerCase) { EXPECT_EQ(to_hex(std::array<std::uint8_t, 2>{0x0f, 0xA0}), "0fa0"); }
+
+TEST(Hex, ReadsDigitsOfEitherCaseAndNothingElse) {
+  const std::string_view lower = "0123456789abcdef";
+  const std::string_view upper = "0123456789ABCDEF";
+  for (int c = -128; c < 128; ++c) {
+    const auto at = std::min(lower.find(static_cast<char>(c)), upper.find(static_cast<char>(c)));
+    EXPECT_EQ(hex_value(static_cast<char>(c)), at == lower.npos ? -1 : static_cast<int>(at)) << c;
+  }
 }
 
 }  // namespace

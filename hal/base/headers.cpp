@@ -36,8 +36,10 @@ void Headers::clear() noexcept {
 }
 
 std::optional<std::string_view> Headers::get(std::string_view name) const noexcept {
-  for (const Field field : *this) {
-    if (ascii_iequals(field.name, name)) return field.value;
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    // Most names differ in size already.
+    if (entries_[i].name_size != name.size()) continue;
+    if (const Field field = at(i); ascii_iequals(field.name, name)) return field.value;
   }
   return std::nullopt;
 }

@@ -10,14 +10,15 @@ std::optional<std::array<std::uint8_t, N>> parse_hex(std::string_view text) noex
   if (text.empty() || text.size() > 2 * N) return std::nullopt;
   std::array<std::uint8_t, N> bytes{};
   std::size_t digit = 2 * N - text.size();
+  int all = 0;  // negative once a value is
   for (const char c : text) {
     const int value = hex_value(c);
-    if (value < 0) return std::nullopt;
+    all |= value;
     auto& byte = bytes[digit / 2];
-    byte = static_cast<std::uint8_t>(digit % 2 == 0 ? value << 4 : byte | value);
+    byte = static_cast<std::uint8_t>(byte << 4 | (value & 0xf));
     ++digit;
   }
-  return bytes;
+  return all < 0 ? std::nullopt : std::optional{bytes};
 }
 
 }  // namespace

@@ -15,6 +15,11 @@ TEST(TraceId, ReadsShortAndUpperCaseHexAndWritesFullLowerCase) {
 TEST(TraceId, RefusesWhatIsNoHexOrTooLong) {
   EXPECT_FALSE(TraceId::from_hex("").has_value());
   EXPECT_FALSE(TraceId::from_hex("xyz").has_value());
+  for (std::size_t at = 0; at < 16; ++at) {
+    std::string text(16, 'f');
+    text[at] = 'g';
+    EXPECT_FALSE(SpanId::from_hex(text).has_value()) << text;
+  }
   EXPECT_FALSE(TraceId::from_hex(std::string(33, '1')).has_value());
   EXPECT_FALSE(SpanId::from_hex(std::string(17, '1')).has_value());
 }

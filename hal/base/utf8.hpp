@@ -60,6 +60,14 @@ inline constexpr std::string_view kReplacement = "\xef\xbf\xbd";
   return at;
 }
 
+[[nodiscard]] inline bool is_ascii(std::string_view text) noexcept {
+  text.remove_prefix(ascii_prefix(text));
+  for (const char c : text) {
+    if (static_cast<std::uint8_t>(c) >= 0x80) return false;
+  }
+  return true;
+}
+
 /// Appends `text`; bytes that are no UTF-8 become U+FFFD each.
 template <class Out>
 void append_utf8(Out& out, std::string_view text) {

@@ -37,6 +37,18 @@ TEST(Utf8, ReplacesWhatIsNoCharacter) {
   }
 }
 
+TEST(Utf8, TellsAsciiWhereverTheOtherByteIs) {
+  for (std::size_t size = 0; size < 20; ++size) {
+    std::string text(size, '\x7f');
+    EXPECT_TRUE(is_ascii(text)) << size;
+    for (char& c : text) {
+      c = '\x80';
+      EXPECT_FALSE(is_ascii(text)) << size;
+      c = '\x7f';
+    }
+  }
+}
+
 TEST(Utf8, FindsTheFirstWrongByte) {
   EXPECT_EQ(find_invalid_utf8("grün"), std::string_view::npos);
   EXPECT_EQ(find_invalid_utf8("\xc3\xbc\xff\xff"), 2U);

@@ -106,8 +106,13 @@ class Nested {
 /// A string field: valid UTF-8 whatever `text` is, at most bytes_max bytes of it.
 inline void append_text_field(std::string& out, std::uint32_t number, std::string_view text,
                               std::size_t bytes_max) {
-  const Nested nested{out, number};
-  append_utf8(out, cut_utf8(text, bytes_max));
+  const std::string_view cut = cut_utf8(text, bytes_max);
+  if (is_ascii(cut)) {
+    append_bytes_field(out, number, cut);
+  } else {
+    const Nested nested{out, number};
+    append_utf8(out, cut);
+  }
 }
 
 /// A KeyValue as field `number`.

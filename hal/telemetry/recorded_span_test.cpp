@@ -15,6 +15,7 @@ namespace hal::telemetry {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::Pair;
 
@@ -124,6 +125,22 @@ TEST_F(RecordedSpanTest, SettingAKeyAgainReplacesItsValue) {
   });
   EXPECT_THAT(span.attributes, ElementsAre(Pair("a", "2"), Pair("b", "1")));
   EXPECT_EQ(span.events.size(), 1u);
+}
+
+TEST_F(RecordedSpanTest, ManyKeysAreKeptApartAndReplaced) {
+  std::vector<std::pair<std::string, std::string>> expected;
+  const auto span = record([&](RecordedSpan& s) {
+    for (int round = 0; round < 2; ++round) {
+      expected.clear();
+      for (int i = 0; i < 100; ++i) {  // of two sizes, so that many look alike
+        s.set_attribute(fmt::format("key{}", i), round);
+        expected.emplace_back(fmt::format("key{}", i), fmt::format("{}", round));
+      }
+    }
+  });
+  EXPECT_EQ(std::size(span.attributes), expected.size());
+  for (const auto& [key, value] : expected)
+    EXPECT_THAT(span.attributes, Contains(Pair(key, value)));
 }
 
 TEST_F(RecordedSpanTest, OkHasNoMessage) {

@@ -10,6 +10,13 @@ namespace {
 constexpr std::uint32_t kHasIsRemote = 0x100;
 constexpr std::uint32_t kIsRemote = 0x200;
 
+/// One of 64 bits. Two keys may share it; the kit's own of one span hardly ever do.
+std::uint64_t bit_of(std::string_view key) noexcept {
+  const std::size_t sum = key.size() + 3 * static_cast<unsigned char>(key.back()) +
+                          5 * static_cast<unsigned char>(key[key.size() / 2]);
+  return std::uint64_t{1} << (sum % 64);
+}
+
 bool is_entry(Kind kind) noexcept { return kind == Kind::kServer || kind == Kind::kConsumer; }
 
 }  // namespace
@@ -72,9 +79,11 @@ void RecordedSpan::join_local_trace(const Context& parent, const SpanOptions& op
 void RecordedSpan::set_attribute(std::string_view key, const AttributeValue& value) {
   if (!recording_ || key.empty()) return;
   const SpanLimits& limits = tracer_->options().limits;
-  if (attributes_ > 0 && otlp::erase_attribute(fields_, otlp::field::kAttributes, key)) {
+  const std::uint64_t bit = bit_of(key);
+  if ((keys_ & bit) != 0 && otlp::erase_attribute(fields_, otlp::field::kAttributes, key)) {
     --attributes_;
   }
+  keys_ |= bit;
   if (attributes_ >= limits.attributes_max) {
     ++attributes_dropped_;
     return;

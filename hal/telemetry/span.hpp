@@ -88,6 +88,7 @@ class RecordedSpan {
   bool remote_parent_ = false;
   Kind kind_ = Kind::kInternal;
   SpanStatus status_ = SpanStatus::kUnset;
+  std::uint64_t keys_ = 0;  ///< a bit for each that was set: one without its bit is new
   std::uint32_t attributes_ = 0;
   std::uint32_t attributes_dropped_ = 0;
   std::uint32_t events_ = 0;

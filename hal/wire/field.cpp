@@ -29,10 +29,9 @@ std::string printable(std::string_view text) {
 }  // namespace
 
 bool valid_token(std::string_view text) noexcept {
-  for (const char c : text) {
-    if (!kToken[static_cast<unsigned char>(c)]) return false;
-  }
-  return !text.empty();
+  bool good = !text.empty();
+  for (const char c : text) good &= kToken[static_cast<unsigned char>(c)];
+  return good;
 }
 
 bool valid_field_value(std::string_view value) noexcept {

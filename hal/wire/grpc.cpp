@@ -139,7 +139,7 @@ std::string format_timeout(nanoseconds timeout) {
   if (timeout.count() <= 0) return "0n";
   for (const Unit& unit : kUnits) {
     const std::int64_t number = timeout.count() / unit.nanoseconds;
-    if (number <= kTimeoutMax) return fmt::format("{}{}", number, unit.name);
+    if (number <= kTimeoutMax) return fmt::format_int{number}.str() + unit.name;
   }
   return fmt::format("{}H", kTimeoutMax);  // not reached: 292 years are 2.6 million hours
 }

@@ -135,8 +135,13 @@ int Session::Impl::on_begin_headers(nghttp2_session*, const nghttp2_frame* frame
   impl.filling_ = frame->headers.cat == NGHTTP2_HCAT_REQUEST ? &impl.open(id) : impl.find(id);
   if (impl.filling_ != nullptr) {
     impl.filling_->incoming.clear();
-    // What a traced call carries: one allocation each instead of a doubling series.
-    impl.filling_->incoming.reserve(24, 768);
+    // What a traced call carries, and what answers it: one allocation each instead of a doubling
+    // series.
+    if (frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
+      impl.filling_->incoming.reserve(24, 768);
+    } else {
+      impl.filling_->incoming.reserve(8, 128);
+    }
     impl.filling_->incoming_bytes = 0;
   }
   return 0;

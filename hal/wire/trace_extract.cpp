@@ -1,6 +1,7 @@
 #include <hal/wire/trace_extract.hpp>
 
 #include <hal/base/ascii.hpp>
+#include <hal/wire/field.hpp>
 #include <hal/wire/trace_lists.hpp>
 #include <hal/wire/trace_names.hpp>
 
@@ -59,7 +60,7 @@ class PassThrough {
   void offer(Headers::Field field, bool foreign) {
     if (!foreign && !allowed(field.name)) return;
     const std::size_t bytes = field.name.size() + field.value.size();
-    if (bytes > bytes_left_ || has_control(field.value)) return;
+    if (bytes > bytes_left_ || !valid_field_value(field.value)) return;
     bytes_left_ -= bytes;
     forwarded_.pass_through.emplace_back(ascii_lower(field.name), field.value);
   }
@@ -92,7 +93,8 @@ Found scan(const Headers& headers, const ExtractOptions& options, ForwardedHeade
 
 std::string_view request_id(const Found& found, const ExtractOptions& options) noexcept {
   const std::string_view id = found.first(TraceName::kRequestId);
-  return id.size() > options.request_id_bytes_max || has_control(id) ? std::string_view{} : id;
+  const bool fit = id.size() <= options.request_id_bytes_max && valid_field_value(id);
+  return fit ? id : std::string_view{};
 }
 
 /// All values of a list header: a view when there is one, joined in `buffer` when there are more.

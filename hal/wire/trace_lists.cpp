@@ -1,6 +1,7 @@
 #include <hal/wire/trace_lists.hpp>
 
 #include <hal/base/ascii.hpp>
+#include <hal/wire/field.hpp>
 
 #include <algorithm>
 #include <vector>
@@ -61,13 +62,6 @@ void shrink(std::vector<std::string_view>& members, std::size_t bytes, std::size
 
 }  // namespace
 
-bool has_control(std::string_view value) noexcept {
-  return std::ranges::any_of(value, [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return (byte < 0x20 && c != '\t') || byte == 0x7f;
-  });
-}
-
 bool is_empty_list(std::string_view list) noexcept {
   return list.find_first_not_of(" \t,") == std::string_view::npos;
 }
@@ -100,7 +94,7 @@ std::string bound_baggage(std::string_view list, ListLimits limits) {
   std::size_t members = 0;
   while (!list.empty() && members < limits.members_max) {
     const std::string_view member = take_member(list);
-    if (member.empty() || has_control(member)) continue;
+    if (member.empty() || !valid_field_value(member)) continue;
     if (text.size() + (text.empty() ? 0 : 1) + member.size() > limits.bytes_max) continue;
     if (!text.empty()) text += ',';
     text += member;

@@ -12,9 +12,6 @@ struct ListLimits {
   std::size_t bytes_max;
 };
 
-/// True when the value has a control character other than a tab (RFC 9110 5.5): CR, LF, NUL...
-[[nodiscard]] bool has_control(std::string_view value) noexcept;
-
 /// True when the list has no member: empty, or spaces and commas only.
 [[nodiscard]] bool is_empty_list(std::string_view list) noexcept;
 
