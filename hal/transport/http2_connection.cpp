@@ -24,6 +24,37 @@ Task<Result<>> read_until_preface(std::string* first_bytes, net::Stream* stream)
   }
 }
 
+/// What reads fill: small while little comes, because most connections are idle most of the time.
+class ReadMemory {
+ public:
+  explicit ReadMemory(std::size_t size_max) : size_max_{size_max} {
+    resize(std::min(kIdleBytes, size_max));
+  }
+  [[nodiscard]] std::span<char> span() const noexcept { return {data_.get(), size_}; }
+  /// So much has been read into it, and is done with.
+  void note_read(std::size_t size) {
+    if (size == size_ && size_ < size_max_) {
+      resize(size_max_);
+    } else if (size <= kIdleBytes && size_ > kIdleBytes) {
+      resize(kIdleBytes);
+    }
+  }
+
+ private:
+  static constexpr std::size_t kIdleBytes = 4 * 1024;
+  void resize(std::size_t size) {
+    data_ = std::make_unique_for_overwrite<char[]>(size);
+    size_ = size;
+  }
+
+  const std::size_t size_max_;
+  std::unique_ptr<char[]> data_;
+  std::size_t size_ = 0;
+};
+
+/// Of what was written last a connection that waits keeps the memory up to here.
+constexpr std::size_t kWriteBytesKept = 16 * 1024;
+
 }  // namespace
 
 using wire::http2::ErrorCode;
@@ -105,12 +136,13 @@ Task<Result<>> Http2Connection::read_preface(Http2Connection* self) {
 }
 
 Task<Result<>> Http2Connection::read_loop(Http2Connection* self) {
-  std::vector<char> buffer(self->options_.read_bytes);
+  ReadMemory memory{self->options_.read_bytes};
   while (!self->finished()) {
-    const std::size_t size = co_await or_return(co_await self->stream_->read_some(buffer));
+    const std::size_t size = co_await or_return(co_await self->stream_->read_some(memory.span()));
     if (size == 0) break;
     if (self->role_ == Role::kClient) self->heard_at_ = self->scope_->context().loop->now();
-    co_await or_return(self->receive({buffer.data(), size}));
+    co_await or_return(self->receive({memory.span().data(), size}));
+    memory.note_read(size);
   }
   co_return Result<>{};
 }
@@ -148,6 +180,7 @@ Task<> Http2Connection::write_loop(Http2Connection* self) {
     if (!produced || self->finished()) break;
     if (!out.empty() && self->session_.wants_write()) continue;
     if (self->closing_) break;
+    if (out.capacity() > kWriteBytesKept) out = {};
     if (!co_await self->writable_.wait()) break;
   }
   self->writer_ended_ = true;

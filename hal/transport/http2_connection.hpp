@@ -14,7 +14,8 @@ namespace hal::transport {
 
 struct Http2Options {
   wire::http2::Settings settings{};
-  /// One read: what most requests fit in many times over.
+  /// One read while much comes: what most requests fit in many times over. An idle connection holds
+  /// 4 KiB.
   std::size_t read_bytes = 32 * 1024;
   /// send() is told to wait above this many queued bytes per stream.
   std::size_t queued_high_bytes = 256 * 1024;

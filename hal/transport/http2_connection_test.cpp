@@ -434,6 +434,51 @@ TEST_F(Http2ConnectionTest, a_request_that_is_reset_in_the_same_bytes_costs_no_h
   EXPECT_EQ(server->open_streams(), 0);
 }
 
+/// Notes how much each read may bring.
+class WatchedStream final : public net::Stream {
+ public:
+  explicit WatchedStream(std::unique_ptr<net::Stream> inner) : inner_{std::move(inner)} {}
+  std::optional<Result<std::size_t>> start_read(net::IoOp& op, std::span<char> buffer) override {
+    room = buffer.size();
+    return inner_->start_read(op, buffer);
+  }
+  std::optional<Result<std::size_t>> start_write(net::IoOp& op, std::string_view data) override {
+    return inner_->start_write(op, data);
+  }
+  void cancel_read() noexcept override { inner_->cancel_read(); }
+  void cancel_write() noexcept override { inner_->cancel_write(); }
+  void shutdown_write() noexcept override { inner_->shutdown_write(); }
+  void close() noexcept override { inner_->close(); }
+  void abort() noexcept override { inner_->abort(); }
+  [[nodiscard]] net::Endpoint peer() const override { return inner_->peer(); }
+  [[nodiscard]] net::Endpoint local() const override { return inner_->local(); }
+
+  std::size_t room = 0;
+
+ private:
+  std::unique_ptr<net::Stream> inner_;
+};
+
+TEST_F(Http2ConnectionTest, an_idle_connection_holds_little_memory_for_reads) {
+  auto streams = net::testing::make_stream_pair(loop, {.buffered_bytes_max = 1024 * 1024});
+  auto watched = std::make_unique<WatchedStream>(std::move(streams.second));
+  const auto& room = watched->room;
+  client = Http2Connection::client(std::move(streams.first), {});
+  server = Http2Connection::server(std::move(watched), {}, handler, drain);
+  background.spawn(run_connection, client, &client_end);
+  background.spawn(run_connection, server, &server_end);
+  EXPECT_EQ(block_on(loop, call, client.get(), std::string{"hello"}), "hello");
+  EXPECT_EQ(room, 4096U);
+  const auto upload = client->open(kRequest, false);
+  ASSERT_TRUE(upload);
+  ASSERT_TRUE((*upload)->send(std::string(200'000, 'x'), false));
+  loop.run_ready();
+  EXPECT_EQ(room, 32U * 1024);
+  ASSERT_TRUE((*upload)->send("the end", true));
+  loop.run_ready();
+  EXPECT_EQ(room, 4096U);
+}
+
 TEST_F(Http2ConnectionTest, a_reset_stops_its_handler_in_the_next_turn_after_it_is_read) {
   auto& stream = start_server();
   handler.function = wait_for_ever;

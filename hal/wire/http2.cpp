@@ -270,6 +270,9 @@ int Session::Impl::on_stream_close(nghttp2_session*, std::int32_t id, std::uint3
     stream->recycle();
     impl.spare_.push_back(std::move(stream));
   }
+  // An idle connection needs few for what comes next.
+  constexpr std::size_t kSpareIdle = 4;
+  if (impl.streams_.empty() && impl.spare_.size() > kSpareIdle) impl.spare_.resize(kSpareIdle);
   if (known) impl.handler_.on_close(id, error_code(code));
   return 0;
 }
