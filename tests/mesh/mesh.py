@@ -38,7 +38,6 @@ class Place:
     machine: Machine
     name: str
     addresses: dict  # of each service it calls: its own sidecar's outbound listener
-    collector: str  # base URL for OTLP over HTTP
     zipkin: str  # base URL for Zipkin's spans
     variables: dict  # the same for a program made with the kit
 
@@ -51,6 +50,15 @@ class Service:
     start: Callable
     protocol: str = "http"  # what it serves: http or grpc
     calls: tuple = ()  # names of other services
+
+
+def export_variables(protocol, port):
+    """For programs made with the kit: where spans go, in a protocol named as in Mode.provider."""
+    url = f"http://{LOOPBACK}:{port}"
+    if protocol == "zipkin":
+        return {"OTEL_EXPORTER_ZIPKIN_ENDPOINT": url}
+    return {"OTEL_EXPORTER_OTLP_ENDPOINT": url,
+            "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc" if protocol == "otlp_grpc" else "http/protobuf"}
 
 
 def program(path, **variables):
@@ -106,19 +114,21 @@ class Mesh:
     each process by SIGTERM and with exit code 0.
 
     trace_mode: HAL_TRACE_MODE of programs made with the kit. sampling: per cent of new traces.
-    exports_through_sidecar: the programs' spans go through an outbound listener with tracing on, as
-    they do in a pod. retries: Istio's retry policy on outbound routes."""
+    exports: the protocol of the programs' spans; exports_through_sidecar: they go through an
+    outbound listener with tracing on, as in a pod. retries: Istio's retry policy on outbound
+    routes."""
 
     def __init__(self, folder, *, mode=ZIPKIN, trace_mode="full", sampling=100.0, envoy=NEWEST,
-                 services=CHAIN, generate_request_id=True, exports_through_sidecar=False,
-                 retries=True):
+                 services=CHAIN, generate_request_id=True, exports="otlp",
+                 exports_through_sidecar=False, retries=True):
         self.folder = Path(folder)
         self.folder.mkdir(exist_ok=True)
         self.mode, self.trace_mode, self.envoy = mode, trace_mode, envoy
         self.services = services
         self.pods = {}
         self._sampling, self._generate_request_id = sampling, generate_request_id
-        self._exports_through_sidecar, self._retries = exports_through_sidecar, retries
+        self._exports, self._exports_through_sidecar = exports, exports_through_sidecar
+        self._retries = retries
 
     def __enter__(self):
         self.machine = Machine(self.folder / "local")
@@ -134,9 +144,7 @@ class Mesh:
     def _start(self):
         self.collector = self.machine.collector()
         self.traces = self.collector.traces
-        receives = self.collector.node.metadata
-        self._otlp = receives["otlp"]
-        self._tracing = Tracing(self.mode, port_of(receives[self.mode.provider]), self._sampling,
+        self._tracing = Tracing(self.mode, self._receives(self.mode.provider), self._sampling,
                                 self._generate_request_id)
         with contextlib.closing(ReservedPorts()) as ports:
             for service in reversed(self.services):
@@ -146,6 +154,9 @@ class Mesh:
             for envoy in self.envoys:
                 envoy.wait_until_listening()
         self.address = f"{LOOPBACK}:{to_first.port}"
+
+    def _receives(self, protocol):
+        return port_of(self.collector.node.metadata[protocol])
 
     def _outbound(self, name, port):
         (protocol,) = (known.protocol for known in self.services if known.name == name)
@@ -160,24 +171,24 @@ class Mesh:
         outbound = [self._outbound(name, ports.take()) for name in service.calls]
         addresses = {name: f"{LOOPBACK}:{known.port}"
                      for name, known in zip(service.calls, outbound)}
-        collector = self._otlp
+        exports_to = self._receives(self._exports)
         if self._exports_through_sidecar:
-            outbound.append(Outbound("otel.istio-system.svc.cluster.local", "http",
-                                     port_of(self._otlp), ports.take()))
-            collector = f"http://{LOOPBACK}:{outbound[-1].port}"
-        app = service.start(self._place(service.name, addresses, collector))
+            outbound.append(Outbound("collector.observability.svc.cluster.local",
+                                     "grpc" if self._exports == "otlp_grpc" else "http",
+                                     exports_to, ports.take()))
+            exports_to = outbound[-1].port
+        app = service.start(self._place(service.name, addresses, exports_to))
         inbound = Inbound(app.port, service.protocol, ports.take())
         sidecar = self._start_envoy(f"{service.name}.default", inbound=(inbound,),
                                     outbound=tuple(outbound))
         return Pod(app, sidecar, f"{LOOPBACK}:{inbound.port}", addresses)
 
-    def _place(self, name, addresses, collector):
+    def _place(self, name, addresses, exports_to):
         known = ",".join(f"{service}={address}" for service, address in addresses.items())
-        zipkin = self.collector.node.metadata["zipkin"]
-        return Place(self.machine, name, addresses, collector, zipkin, {
+        return Place(self.machine, name, addresses, self.collector.node.metadata["zipkin"], {
             "HAL_REGISTRY": "static", "HAL_STATIC_ADDRESSES": known or None, "SERVICE_NAME": name,
-            "HAL_TRACE_MODE": self.trace_mode, "OTEL_EXPORTER_OTLP_ENDPOINT": collector,
-            "OTEL_BSP_SCHEDULE_DELAY": FLUSH_MS})
+            "HAL_TRACE_MODE": self.trace_mode, "OTEL_BSP_SCHEDULE_DELAY": FLUSH_MS,
+            **export_variables(self._exports, exports_to)})
 
     @property
     def envoys(self):

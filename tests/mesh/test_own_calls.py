@@ -3,7 +3,6 @@
 import pytest
 
 from bootstrap import MODES
-from mesh import CHAIN as PROGRAMS
 from mesh import hop
 from trees import CHAIN, at_gateway, differences, served, size
 
@@ -15,16 +14,17 @@ def answered(mesh, host):
     return sum(stats.values())
 
 
+@pytest.mark.parametrize("exports", ("otlp", "otlp_grpc", "zipkin"))
 @pytest.mark.parametrize("mode", MODES, ids=str)
-def test_exports(mesh_of, envoy_version, mode):
+def test_exports(mesh_of, envoy_version, mode, exports):
     (tree,) = CHAIN["full"]
-    with mesh_of(mode=mode, envoy=envoy_version, exports_through_sidecar=True,
-                 services=PROGRAMS) as mesh:
+    with mesh_of(mode=mode, envoy=envoy_version, exports=exports,
+                 exports_through_sidecar=True) as mesh:
         for _ in range(3):
             assert mesh.get().status == 200
         traces = mesh.settled_traces(3 * size(tree))
         assert differences(traces, [tree] * 3) == []
-        assert answered(mesh, "otel") > 0
+        assert answered(mesh, "collector") > 0
 
 
 @pytest.mark.parametrize("mode", MODES, ids=str)
