@@ -86,6 +86,6 @@ def grpc_request(url, body):
 
 
 def h2load(load, request, *amount):
-    """`amount`: "-D10" (seconds) or "-n1000" (requests). `request`: its URL and what belongs to it."""
+    """`amount`: "-D10" (seconds) or "-n1000" (requests). `request`: a URL and what goes with it."""
     version = ["--h1"] if load.streams is None else [f"-m{load.streams}"]
     return ["h2load", "-t1", f"-c{load.connections}", *version, *amount, *request]
