@@ -118,9 +118,19 @@ void App::Impl::say_how_traces_go() const {
       fmt::format("traces: {} ({})", telemetry::name(traces.mode.mode), traces.mode.reason);
   if (exporting.endpoint.empty()) {
     log::info("{}", mode);
+    if (traces.mode.mode == telemetry::Mode::kFull) {
+      log::warn(
+          "traces are full, but spans go nowhere: what hangs below them in a mesh's traces has no "
+          "parent; set OTEL_EXPORTER_OTLP_ENDPOINT, or HAL_TRACE_MODE=forward");
+    }
   } else {
     log::info("{}, spans go to {} by {}", mode, exporting.endpoint, name(exporting.protocol));
     if (!exporting.warning.empty()) log::warn("{}", exporting.warning);
+  }
+  if (traces.layers.inject.b3_single) {
+    log::warn(
+        "OTEL_PROPAGATORS has b3: sidecars of Envoy up to 1.39 pass the header on as it is, and "
+        "every hop behind one hangs at the wrong span; b3multi is what they renew");
   }
   log::info("registry: {} ({})", discovery->name(), discovery_reason);
 }

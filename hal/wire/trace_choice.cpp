@@ -60,7 +60,10 @@ ContextChoice freshest(Candidates candidates, TraceStateForm trace_state) noexce
     const ContextCandidate* b3 = find(candidates, source);
     if (b3 == nullptr) continue;
     if (b3->parent.valid()) return {b3};
-    if (is_envoy_root(*b3)) {
+    // Another span of its own trace is newer than a root.
+    const bool older = std::ranges::any_of(
+        candidates, [&](const auto& c) { return same_trace(c, *b3) && !same_span(c, *b3); });
+    if (is_envoy_root(*b3) && !older) {
       // Brave makes its roots alike: beside a tracestate with members the traceparent may be the
       // fresh one just as well.
       return {b3, traceparent != nullptr && trace_state == TraceStateForm::kGiven &&

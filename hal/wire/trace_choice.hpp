@@ -48,7 +48,7 @@ struct ContextChoice {
 ///  1. same trace and one's parent id is another's span id: the one that names the parent;
 ///  2. all agree: the first;
 ///  3. a B3 context with a parent id, or whose span id is the low half of its trace id (a root as
-///     Envoy makes it): that one, `b3` before x-b3-*;
+///     Envoy makes it; older than any other span of its trace): that one, `b3` before x-b3-*;
 ///  4. traceparent, then `b3`, then x-b3-*.
 /// It rests on this kit never sending a parent id nor `b3`. kZipkin looks at B3 contexts only if
 /// there are any, kW3c at the traceparent if there is one.

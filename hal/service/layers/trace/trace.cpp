@@ -49,18 +49,32 @@ service::LayerPtr ServerTrace::configured(Trace trace) const {
 }
 
 void ServerTrace::warn_of_loss(const wire::Extracted& inbound, Mode mode) const {
-  const bool writes_b3 = options_.inject.b3_multi || options_.inject.b3_single;
-  const bool lost = mode == Mode::kOff ? inbound.trace_headers_seen : inbound.b3_seen && !writes_b3;
-  if (!lost || warned_.exchange(true, std::memory_order_relaxed)) return;
-  if (mode == Mode::kOff) {
+  const auto& inject = options_.inject;
+  const bool off = mode == Mode::kOff && inbound.trace_headers_seen;
+  const bool b3 = inbound.b3_seen && !inject.b3_multi && !inject.b3_single;
+  const bool w3c = inbound.forwarded.trace_parent_seen && !inject.trace_context;
+  const bool lost = mode == Mode::kOff ? off : b3 || w3c;
+  if (!lost || warned_of_loss_.exchange(true, std::memory_order_relaxed)) return;
+  if (off) {
     log::warn(
         "trace headers come in, but HAL_TRACE_MODE=off drops them: in a mesh every trace breaks "
         "at this service; HAL_TRACE_MODE=forward passes them on");
-  } else {
+  } else if (b3) {
     log::warn(
         "B3 headers come in, but OTEL_PROPAGATORS has neither b3multi nor b3: a mesh that traces "
         "by B3 loses every trace at this service; add b3multi");
+  } else {
+    log::warn(
+        "traceparent comes in, but OTEL_PROPAGATORS has no tracecontext: a mesh that traces by W3C "
+        "headers loses every trace at this service; add tracecontext");
   }
+}
+
+void ServerTrace::warn_of_guess(const wire::Extracted& inbound) const {
+  if (!inbound.ambiguous || warned_of_guess_.exchange(true, std::memory_order_relaxed)) return;
+  log::warn(
+      "a request came with contexts of different traces, and nothing tells which of them the "
+      "sidecar wrote: HAL_MESH_PROVIDER (zipkin or w3c) settles it");
 }
 
 wire::Extracted ServerTrace::read(const Headers& headers, telemetry::Tracer* tracer) const {
@@ -71,6 +85,7 @@ wire::Extracted ServerTrace::read(const Headers& headers, telemetry::Tracer* tra
     tracer->count_restart(*inbound.rejected);
   }
   warn_of_loss(inbound, mode);
+  warn_of_guess(inbound);
   return inbound;
 }
 

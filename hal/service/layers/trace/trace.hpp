@@ -44,7 +44,8 @@ struct TraceOptions {
 ///  - forward: what came in goes on unchanged; no span.
 ///  - off: x-request-id only, trace headers are not parsed; says once that this breaks traces, when
 ///    some come in.
-/// Says once as well when B3 comes in and the options write none.
+/// Says once as well when B3 or traceparent comes in and the options write none, and when contexts
+/// of different traces come in and nothing tells which of them is the sidecar's.
 class ServerTrace final : public service::Layer {
  public:
   explicit ServerTrace(TraceOptions options, Trace trace = {});
@@ -55,10 +56,13 @@ class ServerTrace final : public service::Layer {
  private:
   [[nodiscard]] wire::Extracted read(const Headers& headers, telemetry::Tracer* tracer) const;
   void warn_of_loss(const wire::Extracted& inbound, telemetry::Mode mode) const;
+  void warn_of_guess(const wire::Extracted& inbound) const;
 
   const TraceOptions options_;
   const Trace trace_;
-  mutable std::atomic<bool> warned_{false};  // a line per request would drown the log
+  // A line per request would drown the log.
+  mutable std::atomic<bool> warned_of_loss_{false};
+  mutable std::atomic<bool> warned_of_guess_{false};
 };
 
 /// Client side: a CLIENT span around the call, whose ids go out in multi-header B3 and traceparent

@@ -331,6 +331,9 @@ TEST(TraceLayers, B3ThatNoPropagatorWritesIsToldOnce) {
       {{.b3_multi = false}, {{"traceparent", expanded("00-{T}-{S}-01")}}, 0},
       {{.b3_multi = false, .b3_single = true}, b3, 0},
       {{}, b3, 0},
+      {{.trace_context = false}, {{"traceparent", expanded("00-{T}-{S}-01")}}, 1},
+      {{.trace_context = false}, b3, 0},
+      {{}, {{"traceparent", expanded("00-{T}-{S}-01")}}, 0},
   };
   for (const Mode mode : {Mode::kFull, Mode::kForward}) {
     for (const Row& row : rows) {
@@ -339,6 +342,18 @@ TEST(TraceLayers, B3ThatNoPropagatorWritesIsToldOnce) {
       for (int i = 0; i < 3; ++i) (void)layers.serve(row.in);
       EXPECT_EQ(logs.count("OTEL_PROPAGATORS"), row.lines);
     }
+  }
+}
+
+TEST(TraceLayers, AGuessBetweenTracesIsToldOnce) {
+  const Headers two_traces{
+      {"b3", expanded("{T}-{S}-1")},
+      {"traceparent", "00-33333333333333334444444444444444-5555555555555555-01"}};
+  for (const auto provider : {wire::MeshProvider::kAuto, wire::MeshProvider::kW3c}) {
+    const telemetry::testing::CapturedLogs logs;
+    TraceLayers layers{Mode::kForward, {}, {.extract = {.provider = provider}}};
+    for (int i = 0; i < 3; ++i) (void)layers.serve(two_traces);
+    EXPECT_EQ(logs.count("HAL_MESH_PROVIDER"), provider == wire::MeshProvider::kAuto ? 1U : 0U);
   }
 }
 
