@@ -66,9 +66,11 @@ struct JsonDiagnosis {
   std::size_t too_large = 0;
   std::size_t services = 0;
   bool is_cut = false;
+  bool is_too_early = false;
 };
 BOOST_DESCRIBE_STRUCT(JsonDiagnosis, (),
-                      (findings, doubts, traces, arriving, too_large, services, is_cut))
+                      (findings, doubts, traces, arriving, too_large, services, is_cut,
+                       is_too_early))
 
 std::optional<std::string> known(const std::string& text) {
   return text.empty() ? std::nullopt : std::optional{text};
@@ -116,7 +118,8 @@ std::string diagnosis_json(const doctor::Diagnosis& diagnosis, const DoctorReadi
                      .arriving = diagnosis.arriving,
                      .too_large = diagnosis.too_large,
                      .services = diagnosis.services,
-                     .is_cut = reading.is_cut};
+                     .is_cut = reading.is_cut,
+                     .is_too_early = diagnosis.is_too_early};
   for (const auto& finding : diagnosis.findings) json.findings.push_back(finding_of(finding));
   for (const auto& doubt : diagnosis.doubts) {
     json.doubts.push_back({doubt.service, doubt.upstream, words_of(doubt)});

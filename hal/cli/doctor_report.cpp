@@ -129,7 +129,9 @@ class DiagnosisPrinter {
   void append_count(const Diagnosis& diagnosis, const DoctorReading& reading) {
     std::string text;
     const auto findings = diagnosis.findings.size();
-    if (diagnosis.traces == 0) {
+    if (diagnosis.is_too_early) {
+      text = "Nothing to see yet of the trace asked for: its other half may still be arriving";
+    } else if (diagnosis.traces == 0) {
       text = fmt::format("No traces to judge in {}", reading.source);
     } else {
       text = fmt::format(
@@ -144,7 +146,7 @@ class DiagnosisPrinter {
     if (diagnosis.too_large > 0) {
       text += fmt::format("; {} left out, too large", plural(diagnosis.too_large, "trace"));
     }
-    const bool is_good = findings == 0 && diagnosis.traces > 0;
+    const bool is_good = findings == 0 && diagnosis.traces > 0 && !diagnosis.is_too_early;
     if (is_good && options_.colour) out_ += kGreen;
     append_wrapped(text + ".", 0);
     if (is_good && options_.colour) out_ += kReset;

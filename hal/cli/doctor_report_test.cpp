@@ -85,6 +85,15 @@ TEST(DoctorReport, NothingFound) {
             "No traces to judge in http://127.0.0.1:16686; 2 traces left out, still arriving.\n");
 }
 
+TEST(DoctorReport, TooEarlyIsNotNothingFound) {
+  const Diagnosis diagnosis{.traces = 1, .arriving = 2, .is_too_early = true};
+  EXPECT_EQ(render_diagnosis(diagnosis, kReading, {.width = 140, .colour = true}),
+            "Nothing to see yet of the trace asked for: its other half may still be arriving; 2 "
+            "traces left out, still arriving.\n");
+  const auto json = boost::json::parse(diagnosis_json(diagnosis, kReading));
+  EXPECT_EQ(json.at("is_too_early"), true);
+}
+
 TEST(DoctorReport, SaysWhatWasLeftOut) {
   const Diagnosis diagnosis{.traces = 2, .too_large = 1, .services = 1};
   EXPECT_THAT(render_diagnosis(diagnosis, {.source = "x", .is_cut = true}, {.width = 140}),

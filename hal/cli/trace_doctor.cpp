@@ -151,8 +151,8 @@ int trace_doctor(const config::Environment& environment, const config::Arguments
     fmt::print(
         "usage: hal trace doctor [trace id] [flags]\n\n"
         "Says which service broke the mesh's traces, by which header, and the cure.\n"
-        "Exit code 0: nothing found, 1: findings, 2: wrong usage, or no traces can be "
-        "read.\n\n{}",
+        "Exit code 0: nothing found, 1: findings, 2: wrong usage, no traces can be read, or too "
+        "early to tell of the one asked for.\n\n{}",
         config::to_help(settings));
     return 0;
   }
@@ -172,6 +172,7 @@ int trace_doctor(const config::Environment& environment, const config::Arguments
                        {.now_unix_ns = unix_now_ns(), .settle = flags->settle, .only = *only});
   fmt::print("{}", flags->json ? diagnosis_json(diagnosis, *reading)
                                : render_diagnosis(diagnosis, *reading, terminal_tree_options()));
+  if (diagnosis.is_too_early) return 2;
   return diagnosis.findings.empty() ? 0 : 1;
 }
 

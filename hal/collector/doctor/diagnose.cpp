@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <map>
 #include <set>
+#include <string>
 #include <string_view>
 #include <tuple>
 #include <vector>
@@ -14,14 +16,36 @@
 namespace hal::collector::doctor {
 namespace {
 
-/// Takes out what cannot be judged, and counts it.
+bool is_arriving(const Trace& trace, const DoctorOptions& options) {
+  const auto settle = static_cast<std::uint64_t>(options.settle.count());
+  return trace.end_unix_ns() + settle > options.now_unix_ns;
+}
+
+/// Of the trace that the options ask for; empty when they ask for none.
+std::set<std::string, std::less<>> wanted_request_ids(const std::vector<Trace>& traces,
+                                                      const DoctorOptions& options) {
+  std::set<std::string, std::less<>> ids;
+  for (const Trace& trace : traces) {
+    if (trace.id != options.only) continue;
+    for (const Span& span : trace.spans) ids.emplace(text_of(span, kRequestIdTag));
+  }
+  ids.erase("");
+  return ids;
+}
+
+/// Takes out what cannot be judged, and counts it. The trace asked for stays, and so do the halves
+/// that have its request id: it is judged at once.
 void remove_unsettled(std::vector<Trace>& traces, const DoctorOptions& options,
                       Diagnosis& diagnosis) {
-  const auto settle = static_cast<std::uint64_t>(options.settle.count());
+  const auto wanted_ids = wanted_request_ids(traces, options);
+  const auto is_wanted = [&](const Trace& trace) {
+    return trace.id == options.only || std::ranges::any_of(trace.spans, [&](const Span& span) {
+             return wanted_ids.contains(text_of(span, kRequestIdTag));
+           });
+  };
   std::erase_if(traces, [&](const Trace& trace) {
     const bool too_large = trace.spans.size() > options.spans_per_trace_max;
-    const bool arriving = !too_large && trace.id != options.only &&
-                          trace.end_unix_ns() + settle > options.now_unix_ns;
+    const bool arriving = !too_large && is_arriving(trace, options) && !is_wanted(trace);
     diagnosis.too_large += too_large ? 1 : 0;
     diagnosis.arriving += arriving ? 1 : 0;
     return too_large || arriving;
@@ -146,6 +170,15 @@ Finding make_finding(const Mesh& mesh, const Totals& totals, std::vector<Symptom
   return finding;
 }
 
+/// Nothing was found of the trace asked for, and spans that would show it may still come.
+bool is_too_early(const std::vector<Trace>& traces, const DoctorOptions& options,
+                  const Diagnosis& diagnosis) {
+  if (!options.only || !diagnosis.findings.empty()) return false;
+  return diagnosis.arriving > 0 || std::ranges::any_of(traces, [&](const Trace& trace) {
+           return trace.id == options.only && is_arriving(trace, options);
+         });
+}
+
 std::vector<Finding> make_findings(const Mesh& mesh, const Symptoms& symptoms, const Totals& totals,
                                    const DoctorOptions& options) {
   std::map<Key, std::vector<Symptom>> groups;
@@ -191,6 +224,7 @@ Diagnosis diagnose(std::vector<Trace> traces, const DoctorOptions& options) {
   const Totals totals{mesh, symptoms};
   diagnosis.services = totals.services.size();
   diagnosis.findings = make_findings(mesh, symptoms, totals, options);
+  diagnosis.is_too_early = is_too_early(traces, options, diagnosis);
   if (!options.only) {
     diagnosis.doubts = std::move(by_time.doubts);
     diagnosis.doubts.insert(diagnosis.doubts.end(), unrecorded.doubts.begin(),

@@ -20,7 +20,8 @@ struct DoctorOptions {
   std::size_t evidence_max = 3;  ///< of each finding
   /// Of a trace without end only a part is kept, and what is missing would be blamed on somebody.
   std::size_t spans_per_trace_max = 10'000;
-  /// Findings that this trace shows, and no others; it is judged though it may still be arriving.
+  /// Findings that this trace shows, and no others; it is judged though it may still be arriving,
+  /// and so are the traces with its x-request-id.
   std::optional<TraceId> only{};
 };
 

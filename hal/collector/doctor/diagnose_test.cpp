@@ -497,9 +497,35 @@ TEST(Diagnose, OneTraceShowsItsOwnFindingsOnly) {
   EXPECT_THAT(summaries(diagnosis),
               ElementsAre("no-context api.default > greeter.default 3/5 zipkin kept"));
   EXPECT_EQ(diagnosis.findings[0].evidence[0].outbound_trace, traces[0].id);
+}
 
-  options.now_unix_ns = traces[0].end_unix_ns();  // asked for by its id, it is judged at once
-  EXPECT_EQ(diagnose({traces[0], traces[1]}, options).arriving, 1U);
+TEST(Diagnose, ATraceAskedForAtOnceIsJudgedWithItsOtherHalf) {
+  const Traces traces = requests(2, forward_request_id);
+  for (const std::size_t asked : {0U, 1U}) {  // the half that the call began, the request's
+    DoctorOptions options = kLater;
+    options.only = traces[asked].id;
+    options.now_unix_ns = traces[asked].end_unix_ns();
+    const auto diagnosis = diagnose(traces, options);
+    EXPECT_THAT(summaries(diagnosis),
+                ElementsAre("no-context api.default > greeter.default 1/1 zipkin kept"));
+    EXPECT_EQ(diagnosis.traces, 2U);
+    EXPECT_EQ(diagnosis.arriving, 2U);  // those of the other request
+    EXPECT_FALSE(diagnosis.is_too_early);
+  }
+}
+
+TEST(Diagnose, OfATraceThatShowsNothingYetItIsTooEarlyToTell) {
+  const Traces traces = requests(2, forward_nothing);
+  DoctorOptions options = kLater;
+  options.only = traces[1].id;
+  options.now_unix_ns = traces[1].end_unix_ns();
+  EXPECT_TRUE(diagnose({traces[1]}, options).is_too_early);  // the other half is not there
+  EXPECT_TRUE(diagnose(traces, options).is_too_early);       // or nothing connects the two
+  options.now_unix_ns += 60'000'000'000;
+  EXPECT_FALSE(diagnose({traces[1]}, options).is_too_early);
+  options.now_unix_ns = traces[1].end_unix_ns();
+  options.only.reset();
+  EXPECT_FALSE(diagnose(traces, options).is_too_early);
 }
 
 }  // namespace

@@ -79,6 +79,8 @@ struct Diagnosis {
   std::size_t arriving = 0;   ///< left out: spans may still come
   std::size_t too_large = 0;  ///< left out: more than DoctorOptions::spans_per_trace_max
   std::size_t services = 0;   ///< with proxies
+  /// Of DoctorOptions::only: no findings, but spans of it or of its other half may still come.
+  bool is_too_early = false;
   std::uint64_t first_unix_ns = 0;
 };
 
