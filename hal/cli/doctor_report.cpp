@@ -12,6 +12,7 @@
 namespace hal::cli {
 namespace {
 
+using collector::doctor::Cause;
 using collector::doctor::Diagnosis;
 using collector::doctor::Evidence;
 using collector::doctor::Finding;
@@ -101,11 +102,16 @@ class DiagnosisPrinter {
       append_part(words.headers_are, fmt::format("{}", fmt::join(words.headers, ", ")));
     }
     append_part("seen", words.why);
-    if (!finding.evidence.empty()) append_evidence(finding.evidence.front());
+    if (!finding.evidence.empty()) append_evidence(finding.evidence.front(), is_own_call(finding));
     append_part("cure", words.cure);
   }
 
-  void append_evidence(const Evidence& evidence) {
+  /// Shows the application's span of a call that its sidecar did not record.
+  static bool is_own_call(const Finding& finding) {
+    return finding.cause == Cause::kSamplingChanged && !finding.turned_on;
+  }
+
+  void append_evidence(const Evidence& evidence, bool is_own_call) {
     const bool has_request = evidence.inbound_span.valid();
     if (has_request) {
       append_line("request", fmt::format("trace {}  span {}", evidence.inbound_trace.hex(),
@@ -116,14 +122,21 @@ class DiagnosisPrinter {
     append_line("", evidence.outbound_parent.valid()
                         ? fmt::format("parent {}", evidence.outbound_parent.hex())
                         : "no parent");
+    if (is_own_call) append_line("", "the application's own span; its sidecar has none");
+    append_request_ids(evidence);
+    append_line("", fmt::format("node_id {}", evidence.node_id));
+    append_line("", fmt::format("upstream_cluster {}", evidence.upstream_cluster));
+  }
+
+  void append_request_ids(const Evidence& evidence) {
+    if (evidence.outbound_request_id.empty()) return;
+    const bool has_request = evidence.inbound_span.valid();
     const bool is_same = evidence.inbound_request_id == evidence.outbound_request_id;
     append_line("", fmt::format("guid:x-request-id {}{}", evidence.outbound_request_id,
                                 has_request && is_same ? ", as the request's" : ""));
     if (has_request && !is_same) {
       append_line("", fmt::format("the request's {}", evidence.inbound_request_id));
     }
-    append_line("", fmt::format("node_id {}", evidence.node_id));
-    append_line("", fmt::format("upstream_cluster {}", evidence.upstream_cluster));
   }
 
   void append_count(const Diagnosis& diagnosis, const DoctorReading& reading) {

@@ -78,6 +78,26 @@ TEST(DoctorReport, OtherIdsAndParents) {
   EXPECT_THAT(render_diagnosis(diagnosis, kReading), Not(HasSubstr("  request ")));
 }
 
+TEST(DoctorReport, TheApplicationsOwnSpanHasNoRequestId) {
+  auto diagnosis = broken();
+  Finding& finding = diagnosis.findings[0];
+  finding.cause = Cause::kSamplingChanged;
+  finding.turned_on = false;
+  finding.evidence[0].outbound_request_id.clear();
+  const auto text = render_diagnosis(diagnosis, kReading);
+  EXPECT_THAT(text, HasSubstr("            the application's own span; its sidecar has none\n"));
+  EXPECT_THAT(text, Not(HasSubstr("guid:x-request-id")));
+  EXPECT_THAT(text, Not(HasSubstr("the request's e12e8aeb")));
+}
+
+TEST(DoctorReport, ACallWithoutARequestIdShowsNone) {
+  auto diagnosis = broken();
+  diagnosis.findings[0].evidence[0].outbound_request_id.clear();
+  const auto text = render_diagnosis(diagnosis, kReading);
+  EXPECT_THAT(text, Not(HasSubstr("guid:x-request-id")));
+  EXPECT_THAT(text, Not(HasSubstr("own span")));
+}
+
 TEST(DoctorReport, NothingFound) {
   EXPECT_EQ(render_diagnosis({.traces = 1, .services = 1, .first_unix_ns = 0}, kReading),
             "Nothing found in 1 trace of 1 meshed service since 1970-01-01T00:00:00Z.\n");
