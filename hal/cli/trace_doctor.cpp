@@ -123,6 +123,12 @@ Task<Result<Reading>> read_in_time(Session* session, const DoctorFlags* flags,
   co_return co_await timeout(kTimeout, read(session, flags, only));
 }
 
+/// A Jaeger taken for a collector misses in each search the name of a service.
+Status with_hint(const Status& status, const DoctorFlags& flags) {
+  if (status.code() != Code::kInvalidArgument || !flags.jaeger.empty()) return status;
+  return {status.code(), fmt::format("{}; for Jaeger itself use --jaeger <url>", status.message())};
+}
+
 int fail(const Status& status) {
   fmt::print(stderr, "hal trace doctor: {}\n", status.message());
   return 2;
@@ -167,7 +173,7 @@ int trace_doctor(const config::Environment& environment, const config::Arguments
   auto session = Session::make(environment);
   if (!session) return fail(session.error());
   auto reading = (*session)->run(read_in_time, &*flags, *only);
-  if (!reading) return fail(reading.error());
+  if (!reading) return fail(with_hint(reading.error(), *flags));
   const auto diagnosis =
       doctor::diagnose(std::move(reading->traces),
                        {.now_unix_ns = unix_now_ns(), .settle = flags->settle, .only = *only});

@@ -234,7 +234,11 @@ def test_jaeger_is_asked_for_each_service(machine, collector, jaeger):
 def test_jaeger_without_its_flag_says_what_is_missing(machine, jaeger):
     run = doctor(machine, HAL_COLLECTOR_URL=jaeger.url)
     assert run.wait() == 2
-    assert "parameter 'service' is required" in run.output("err")
+    assert ("parameter 'service' is required; for Jaeger itself use --jaeger <url>"
+            in run.output("err"))
+    run = doctor(machine, "f" * 32, HAL_COLLECTOR_URL=jaeger.url)
+    assert run.wait() == 2
+    assert "--jaeger" not in run.output("err")
 
 
 @pytest.mark.parametrize("words, message", [
