@@ -11,6 +11,7 @@ namespace hal::collector::doctor {
 namespace {
 
 constexpr std::uint64_t kRequestMaxNs = 2'000'000'000;
+constexpr double kNearlyAll = 0.9;
 
 /// Calls of one service to one upstream, and the requests that may have made them.
 struct Group {
@@ -103,20 +104,62 @@ class TimeJudge {
     return std::min(1.0, most);
   }
 
+  /// Envoys that were seen for the time of one request are not busy for that.
+  static bool has_one_request_each(const Group& group) {
+    return std::ranges::all_of(group.requests,
+                               [](const auto& entry) { return entry.second.size() <= 1; });
+  }
+
+  /// How many of the calls can each have a request of its own that encloses it.
+  static std::size_t pairs(const Group& group) {
+    std::map<std::string_view, std::vector<const ProxySpan*>> calls;
+    for (const Symptom& call : group.calls) calls[call.outbound->node].push_back(call.outbound);
+    std::size_t count = 0;
+    for (auto& [node, own] : calls) {
+      const auto start = [](const ProxySpan* span) { return span->span->start_unix_ns; };
+      std::ranges::sort(own, {}, start);
+      const auto& requests = group.requests.at(node);
+      auto next = requests.begin();
+      std::multiset<std::uint64_t> ends;  // of requests that have begun and have no call yet
+      for (const ProxySpan* call : own) {
+        for (; next != requests.end() && start(*next) <= start(call); ++next) {
+          ends.insert((*next)->span->end_unix_ns);
+        }
+        // Of those that enclose the call the first to end: later calls may need the others.
+        const auto end = ends.lower_bound(call->span->end_unix_ns);
+        if (end == ends.end()) continue;
+        ends.erase(end);
+        ++count;
+      }
+    }
+    return count;
+  }
+
+  /// Of an Envoy that always serves some request, every call is inside of one. What tells requests'
+  /// calls from a job then is that there are as many, and each lies in a request of its own.
+  static bool is_one_call_each(const Group& group) {
+    constexpr std::size_t kCallsMin = 20;
+    const auto calls = static_cast<double>(group.calls.size());
+    const auto requests = static_cast<double>(group.request_count);
+    return group.calls.size() >= kCallsMin && calls >= 0.8 * requests && calls <= 1.25 * requests &&
+           static_cast<double>(pairs(group)) >= kNearlyAll * std::min(calls, requests);
+  }
+
   [[nodiscard]] bool is_made_by_requests(const Group& group) const {
     const auto calls = static_cast<double>(group.calls.size());
     const auto inside = static_cast<double>(std::ranges::count_if(
         group.calls, [](const Symptom& call) { return call.inbound != nullptr; }));
     if (inside == 0) return false;
     const double share = inside / calls;
-    constexpr double kNearlyAll = 0.9;
     constexpr double kNearlyEach = 0.5;
-    if (share >= kNearlyAll && calls >= kNearlyEach * static_cast<double>(group.request_count)) {
+    const double chance = busy(group);
+    const bool is_told_by_time = chance <= kNearlyAll || has_one_request_each(group);
+    if (share >= kNearlyAll && calls >= kNearlyEach * static_cast<double>(group.request_count) &&
+        (is_told_by_time || is_one_call_each(group))) {
       return true;
     }
     // Chernoff's bound of the binomial distribution: chance puts as many inside with a probability
     // of at most exp(-exponent); 14 is less than one in a million.
-    const double chance = busy(group);
     if (chance == 0 || share <= chance) return false;
     double exponent = calls * share * std::log(share / chance);
     if (share < 1) exponent += calls * (1 - share) * std::log((1 - share) / (1 - chance));

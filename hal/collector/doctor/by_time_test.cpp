@@ -112,6 +112,48 @@ TEST(ByTime, AsManyJobsAsRequestsAreNone) {
   EXPECT_THAT(load.judge().found, IsEmpty());
 }
 
+TEST(ByTime, OneRequestIsNoBusyEnvoy) {
+  Load load;
+  load.request(0, 10);
+  load.call(2, 5);
+  EXPECT_THAT(load.judge().found, SizeIs(1));
+}
+
+TEST(ByTime, OneCallInEachRequestOfAnEnvoyThatIsAlwaysBusy) {
+  std::mt19937 random{9};
+  Load load;
+  for (std::uint64_t i = 0; i < 100; ++i) {
+    load.request(i * 10, 50);  // five at once; the calls' order is not the requests'
+    load.call(i * 10 + random() % 30, 20);
+  }
+  EXPECT_THAT(load.judge().found, SizeIs(100));
+}
+
+TEST(ByTime, JobsOfAnEnvoyThatIsAlwaysBusyAreADoubt) {
+  for (const std::uint64_t every_ms : {2000U, 2900U, 5000U}) {
+    Load load;  // long polls back to back for a minute
+    for (std::uint64_t i = 0; i < 40; ++i) load.request(i * 1500, 1500);
+    for (std::uint64_t at = 700; at < 60'000; at += every_ms) load.call(at, 5);
+    const auto result = load.judge();
+    EXPECT_THAT(result.found, IsEmpty()) << every_ms;
+    EXPECT_THAT(result.doubts, SizeIs(1)) << every_ms;
+  }
+}
+
+TEST(ByTime, AsManyJobsAsRequestsOfAnEnvoyThatIsAlwaysBusyAreADoubt) {
+  for (const int count : {10, 40, 400}) {
+    std::mt19937 random{10};
+    Load load;
+    for (int i = 0; i < count; ++i) load.request(static_cast<std::uint64_t>(i) * 1500, 1500);
+    for (int i = 0; i < count; ++i) {
+      load.call(random() % (static_cast<std::uint64_t>(count) * 1500 - 10), 1);
+    }
+    const auto result = load.judge();
+    EXPECT_THAT(result.found, IsEmpty()) << count;
+    EXPECT_THAT(result.doubts, SizeIs(1)) << count;
+  }
+}
+
 TEST(ByTime, AJobOfAShortLivedPodIsNone) {
   Load load;  // busy for half of the minute that it lives, in an hour of others
   for (std::uint64_t i = 0; i < 3000; ++i) load.request(i * 20, 10);
