@@ -2,7 +2,6 @@
 
 #include <hal/collector/otlp_decode.hpp>
 #include <hal/collector/zipkin_decode.hpp>
-#include <hal/telemetry/log.hpp>
 
 namespace hal::collector {
 namespace {
@@ -52,8 +51,7 @@ Result<> Intake::take(Format format, std::string_view body) {
 
 void Intake::refuse(Format format, const Status& reason) {
   of(format).refused[refusal_of(reason.code())].fetch_add(1, std::memory_order_relaxed);
-  log::warn("spans refused ({}): {}", kFormatNames[static_cast<std::size_t>(format)],
-            reason.message());
+  refusals_.refused(format, Clock::now(), reason.message());
 }
 
 void Intake::write(telemetry::PrometheusText& text) const {

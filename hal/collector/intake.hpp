@@ -7,29 +7,20 @@
 #include <string_view>
 
 #include <hal/base/status.hpp>
+#include <hal/collector/format.hpp>
+#include <hal/collector/refusal_log.hpp>
 #include <hal/collector/store.hpp>
 #include <hal/telemetry/prometheus.hpp>
 
 namespace hal::collector {
-
-enum class Format : std::uint8_t {
-  kOtlpProtobuf,
-  kOtlpJson,
-  kOtlpGrpc,
-  kOtlpGrpcJson,
-  kZipkinJson,
-  kZipkinProtobuf
-};
-inline constexpr std::array<std::string_view, 6> kFormatNames{
-    "otlp_protobuf", "otlp_json", "otlp_grpc", "otlp_grpc_json", "zipkin_json", "zipkin_protobuf"};
 
 /// Thread-safe. The store must outlive it.
 class Intake {
  public:
   explicit Intake(Store& store) noexcept : store_{store} {}
 
-  /// Stores the spans of `body`, or counts and logs why not: the decoder's INVALID_ARGUMENT or
-  /// RESOURCE_EXHAUSTED.
+  /// Stores the spans of `body`, or counts and logs (see RefusalLog) why not: the decoder's
+  /// INVALID_ARGUMENT or RESOURCE_EXHAUSTED.
   [[nodiscard]] Result<> take(Format format, std::string_view body);
   /// Counts and logs a request whose body nobody decodes. UNIMPLEMENTED: its type or coding is
   /// unknown; INVALID_ARGUMENT, RESOURCE_EXHAUSTED: as take().
@@ -48,6 +39,7 @@ class Intake {
 
   Store& store_;
   std::array<Counts, kFormatNames.size()> counts_{};
+  RefusalLog refusals_;
 };
 
 }  // namespace hal::collector

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <hal/collector/testing/traces.hpp>
+#include <hal/telemetry/testing/captured_logs.hpp>
 
 namespace hal::collector {
 namespace {
@@ -43,6 +44,15 @@ TEST(Intake, CountsByFormatAndOutcome) {
         R"(hal_collector_spans 2)"}) {
     EXPECT_THAT(text, HasSubstr(std::string{"\n"} + line + "\n"));
   }
+}
+
+TEST(Intake, ManyRefusalsAreOneLine) {
+  const telemetry::testing::CapturedLogs logs;
+  Store store;
+  Intake intake{store};
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(intake.take(Format::kZipkinJson, "{"));
+  EXPECT_EQ(logs.count("spans refused (zipkin_json)"), 1U);
+  EXPECT_THAT(metrics(intake), HasSubstr(R"({format="zipkin_json",reason="malformed"} 3)"));
 }
 
 TEST(Intake, TooManySpansAreTooLarge) {
