@@ -11,8 +11,8 @@
 
 namespace hal::cli {
 
-/// A Host on the main thread. No traces: what a command asks is no part of any, nor does it make
-/// one in a mesh whose traces it looks at.
+/// A Host on the main thread. It makes no spans: the user's own calls begin a trace where they
+/// arrive, and those to collectors, with untraced(), nowhere.
 class Session final : public service::Host {
  public:
   /// kInvalidArgument when the environment names no registry that can be used.
@@ -34,7 +34,9 @@ class Session final : public service::Host {
   [[nodiscard]] net::Endpoint listen_endpoint() const override { return {}; }
   [[nodiscard]] std::string_view service_name() const noexcept override { return "hal"; }
   [[nodiscard]] const service::Layers& server_layers() const noexcept override { return none_; }
-  [[nodiscard]] const service::Layers& client_layers() const noexcept override { return untraced_; }
+  [[nodiscard]] const service::Layers& client_layers() const noexcept override { return none_; }
+  /// For a client that looks at traces: in a mesh it must not make new ones.
+  [[nodiscard]] const service::Layers& untraced() const noexcept { return untraced_; }
   Task<Result<>> on_listening(service::Listening listening) override;
 
  private:

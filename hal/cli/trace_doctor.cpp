@@ -88,7 +88,9 @@ Task<Result<std::vector<TraceSearch>>> searches(http::Client* client, const Doct
 /// All traces of the lookback or, with an id, that trace and those around it.
 Task<Result<Reading>> read(Session* session, const DoctorFlags* flags,
                            std::optional<TraceId> only) {
-  http::Client client{*session,
+  http::Client client{session->network(),
+                      session->workers().size(),
+                      session->untraced(),
                       {.pool = {.limits = {.body_bytes = kBodyMax}, .exchange_timeout = kTimeout}}};
   Reading reading;
   reading.source = co_await or_return(

@@ -24,7 +24,7 @@ struct ShowOptions {
 BOOST_DESCRIBE_STRUCT(ShowOptions, (), (collector_url))
 
 Task<Result<collector::Trace>> fetch(Session* session, std::string url, std::string id) {
-  http::Client client{*session};
+  http::Client client{session->network(), session->workers().size(), session->untraced()};
   const auto base = co_await or_return(find_collector(session, std::move(url)));
   if (id != "last") {
     if (id.size() > 32 || !TraceId::from_hex(id)) {

@@ -90,9 +90,8 @@ Task<Result<>> watch_trace(http::Client* client, std::string collector, std::str
 }
 
 Task<Result<>> try_system(Session* session, System* system, Outcome* outcome) {
-  http::Client client{*session};
-  // This one request is to be traced, so it goes without the session's layers.
-  http::Client user{session->network(), session->workers().size(), {}};
+  http::Client client{session->network(), session->workers().size(), session->untraced()};
+  http::Client user{*session};  // its one request is to be traced
   telemetry::IdGenerator ids;
   const auto request_id = wire::make_request_id(ids.trace_id().bytes, true);
   const auto response = co_await or_return(

@@ -51,6 +51,15 @@ def test_a_method_is_called_by_its_name(machine):
     assert (code, json.loads(out)) == (0, {"status": "SERVING"})
 
 
+def test_a_call_by_hand_is_traced_as_any_users(machine):
+    collector, greeter = machine.collector(), machine.greeter()
+    code, _, err = run(machine, "call", "greeter.Greeter/SayHello", '{"msg":"x"}')
+    assert code == 0, err
+    greeter.stop()
+    (spans,) = collector.traces.traces()
+    assert [(span.name, span.parent_id) for span in spans] == [("greeter.Greeter/SayHello", "")]
+
+
 @pytest.mark.parametrize(("words", "code", "says"), [
     (["greeter.Greeter/SayHello", '{"no":1}'], 2, "INVALID_ARGUMENT"),
     (["greeter.Greeter/Nothing"], 1, "no service of the registry has Greeter.Nothing"),
