@@ -37,7 +37,7 @@ def test_ten_thousand_requests(mesh_of, newest, mode, trace_mode):
     with mesh_of(mode=mode, trace_mode=trace_mode, envoy=newest) as mesh:
         load = mesh.machine.run("h2load", "--h1", "-n", REQUESTS, "-c", CONNECTIONS,
                                 f"http://{mesh.address}/api/v1/hello/ww")
-        assert load.wait() == 0, load.output()
+        assert load.wait(cap=600) == 0, load.output()
         answers = re.search(r"status codes: (\d+) 2xx, (\d+) 3xx, (\d+) 4xx, (\d+) 5xx",
                             load.output())
         assert answers.groups() == (str(REQUESTS), "0", "0", "0"), load.output()
