@@ -144,6 +144,7 @@ class BrokenApp:
 
     def __init__(self, place, breaks, upstream):
         self.kept = None
+        self._spans_sent = 0
         self._name, self._breaks = place.name, breaks
         self._upstream = place.addresses[upstream]
         self._zipkin = place.zipkin.removeprefix("http://")
@@ -188,7 +189,11 @@ class BrokenApp:
             span["parentId"] = parent_id
         self._request(self._zipkin, "POST", "/api/v2/spans",
                       {"Content-Type": "application/json"}, json.dumps([span]))
+        self._spans_sent += 1
         return span["id"]
+
+    def spans_sent(self):
+        return self._spans_sent
 
     @staticmethod
     def _request(address, method, path, headers, body=None):

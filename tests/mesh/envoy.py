@@ -16,6 +16,10 @@ from support.traces import ask_until
 NEWEST, OLDER = "1.40.0", "1.38.3"
 VERSIONS = (NEWEST, OLDER)
 INSTALL_SECONDS = 180
+# Of one Envoy, after which its worker has flushed once from the beginning to the end: both its
+# worker and its main thread (which has nothing to send) flush once per FLUSH_MS and are counted
+# together, and the first of them may be under way.
+ENOUGH_FLUSHES = 6
 
 
 class EnvoyMissing(Exception):
@@ -87,3 +91,10 @@ class Envoy:
         """Counters and gauges whose names match the regular expression."""
         found = json.loads(self._get(f"/stats?format=json&filter={expression}"))["stats"]
         return {stat["name"]: stat["value"] for stat in found if "value" in stat}
+
+    def spans_sent(self):
+        return sum(self.stats("^tracing.*spans_sent$").values())
+
+    def flushes(self):
+        """How often its threads have begun to send the spans they held."""
+        return sum(self.stats("^tracing.*timer_flushed$").values())

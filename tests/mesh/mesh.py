@@ -10,21 +10,18 @@ import contextlib
 import json
 import socket
 import subprocess
-import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from bootstrap import FLUSH_MS, LOOPBACK, ZIPKIN, Inbound, Outbound, Proxy, Tracing
-from envoy import NEWEST, Envoy
-from support import CAP, http
+from envoy import ENOUGH_FLUSHES, NEWEST, Envoy
+from support import http
 from support.machine import API, BIN, GREETER, HAL, Machine
 from support.process import clean_environment
 from support.traces import ask_until
 
 HOP = BIN / "hal9000-mesh-hop"
-QUIET_SECONDS = 6 * FLUSH_MS / 1000
 GATEWAY = "istio-ingressgateway.istio-system"
 
 
@@ -44,8 +41,8 @@ class Place:
 
 @dataclass(frozen=True)
 class Service:
-    """`start(place)` returns what has started: `.port` is where it listens. What it starts by the
-    place's machine ends with the mesh."""
+    """`start(place)` returns what has started: `.port` is where it listens, `.spans_sent()` how
+    many spans it gave its exporter. What it starts by the place's machine ends with the mesh."""
     name: str
     start: Callable
     protocol: str = "http"  # what it serves: http or grpc
@@ -198,8 +195,7 @@ class Mesh:
         return self.pods[name].app
 
     def settled_traces(self, spans):
-        """All traces, once so many spans have come and no more follow: all exporters send within
-        FLUSH_MS, and what has not come in several times that does not come."""
+        """All traces, once so many spans have come and no more follow."""
         assert ask_until(lambda: self._spans() >= spans), (
             f"{self._spans()} spans of {spans} have come: {self.traces.traces(1000)}")
         return self.quiet_traces()
@@ -207,20 +203,31 @@ class Mesh:
     def _spans(self):
         return sum(map(len, self.traces.traces(1000)))
 
+    def spans_sent(self):
+        """By all Envoys and services, as they count them themselves."""
+        return sum(part.spans_sent() for part in (
+            *self.envoys, *(pod.app for pod in self.pods.values())))
+
     def quiet_traces(self):
-        """All traces, once no more spans follow."""
-        seen, since = None, time.monotonic()
-        pause = threading.Event()
-        end = since + CAP
-        while time.monotonic() < end:
+        """All traces, once the collector has every span that is sent, and no Envoy had one left to
+        send: the requests must have been answered."""
+        sent, traces = None, []
+
+        def quiet():
+            nonlocal sent, traces
+            sent = self.spans_sent()
+            self._wait_until_flushed()
             traces = self.traces.traces(1000)
-            count = sum(map(len, traces))
-            if count != seen:
-                seen, since = count, time.monotonic()
-            elif time.monotonic() - since > QUIET_SECONDS:
-                return traces
-            pause.wait(0.05)
-        raise AssertionError(f"spans do not stop coming: {seen} so far")
+            return sum(map(len, traces)) == sent == self.spans_sent()
+
+        assert ask_until(quiet), f"{sent} spans are sent, and these have come: {traces}"
+        return traces
+
+    def _wait_until_flushed(self):
+        """Until all Envoys have sent what they hold now."""
+        before = [envoy.flushes() for envoy in self.envoys]
+        for envoy, flushes in zip(self.envoys, before):
+            assert ask_until(lambda: envoy.flushes() >= flushes + ENOUGH_FLUSHES), envoy.flushes()
 
     def hal(self, *words, stdout=subprocess.PIPE):
         """The hal command, asking the mesh's collector: what it printed into a pipe."""

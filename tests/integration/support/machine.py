@@ -68,6 +68,10 @@ class Service(Process):
                 return float(line.split()[1])
         raise AssertionError(f"{self.name} has no counter {name}")
 
+    def spans_sent(self):
+        """How many spans it has given to its exporter."""
+        return self.counter("hal_spans_recorded_total")
+
 
 class Machine:
     """Starts services; close() drains them, the last started first, and checks their exit codes."""
