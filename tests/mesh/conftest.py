@@ -1,5 +1,7 @@
 """Meshes of real Envoys on loopback; what starts programs is the integration tests'."""
 
+import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -19,9 +21,16 @@ def pytest_sessionstart():
         pytest.exit(f"{', '.join(missing)} not in {BIN}: build first, or set HAL_BIN_DIR", 3)
 
 
+def end_without(reason):
+    """The test cannot run here: that is a skip, and a failure where the mesh must be proved."""
+    if os.environ.get("HAL_MESH_REQUIRED") == "1":
+        pytest.fail(f"{reason} (HAL_MESH_REQUIRED=1)", pytrace=False)
+    pytest.skip(reason)
+
+
 @pytest.fixture(scope="session")
 def installed():
-    """Says whether a version of Envoy is there; skips the test when it cannot be had."""
+    """Says whether a version of Envoy is there; ends the test when it cannot be had."""
     missing = {}
 
     def check(version):
@@ -32,7 +41,7 @@ def installed():
             except envoy.EnvoyMissing as reason:
                 missing[version] = str(reason)
         if missing[version]:
-            pytest.skip(missing[version])
+            end_without(missing[version])
         return version
 
     return check
@@ -47,6 +56,14 @@ def envoy_version(request, installed):
 @pytest.fixture
 def newest(installed):
     return installed(envoy.NEWEST)
+
+
+@pytest.fixture
+def h2load():
+    found = shutil.which("h2load")
+    if not found:
+        end_without("h2load (package nghttp2-client) is missing")
+    return found
 
 
 @pytest.fixture(params=("full", "forward"))

@@ -2,7 +2,6 @@
 nothing."""
 
 import re
-import shutil
 from collections import Counter
 
 import pytest
@@ -12,9 +11,6 @@ from support.traces import ask_until
 from trees import CHAIN, draw, size, trees
 
 REQUESTS, CONNECTIONS = 10_000, 50
-
-pytestmark = pytest.mark.skipif(not shutil.which("h2load"),
-                                reason="h2load (package nghttp2-client) is missing")
 
 
 def wrong_traces(mesh, tree):
@@ -27,10 +23,10 @@ def wrong_traces(mesh, tree):
 
 
 @pytest.mark.parametrize("mode", MODES, ids=str)
-def test_ten_thousand_requests(mesh_of, newest, mode, trace_mode):
+def test_ten_thousand_requests(mesh_of, newest, h2load, mode, trace_mode):
     (tree,) = CHAIN[trace_mode]
     with mesh_of(mode=mode, trace_mode=trace_mode, envoy=newest) as mesh:
-        load = mesh.machine.run("h2load", "--h1", "-n", REQUESTS, "-c", CONNECTIONS,
+        load = mesh.machine.run(h2load, "--h1", "-n", REQUESTS, "-c", CONNECTIONS,
                                 f"http://{mesh.address}/api/v1/hello/ww")
         assert load.wait(cap=600) == 0, load.output()
         answers = re.search(r"status codes: (\d+) 2xx, (\d+) 3xx, (\d+) 4xx, (\d+) 5xx",
