@@ -38,6 +38,15 @@ def secure_channel(address, authority, identity=None):
     return grpc.secure_channel(address, credentials, rpc.OPTIONS)
 
 
+def secure_socket(address, authority, *protocols):
+    """A connection to a server whose certificate is verified; `protocols`: offered by ALPN."""
+    context = ssl.create_default_context(cafile=authority.certificate)
+    context.set_alpn_protocols(protocols)
+    host, port = address.rsplit(":", 1)
+    return context.wrap_socket(socket.create_connection((host, int(port)), timeout=CAP),
+                               server_hostname="localhost")
+
+
 def hello(channel):
     return rpc.say_hello(channel)(rpc.request("ww"), timeout=CAP).rsp
 
@@ -68,9 +77,14 @@ def test_the_greeter_by_grpcio(machine, authority, server):
 
 def test_a_drain_over_tls_says_goodbye(machine, authority, server):
     greeter = machine.greeter(**server.variables)
-    with secure_channel(greeter.address, authority) as channel:
-        assert hello(channel) == "world"
-        greeter.stop()
+    with h2.Peer(secure_socket(greeter.address, authority, "h2")) as peer:
+        peer.socket.sendall(h2.PREFACE)
+        peer.send_frame(h2.SETTINGS)
+        assert peer.read_frame()[0] == h2.SETTINGS  # it is served
+        greeter.signal(signal.SIGTERM)
+        frames = iter(peer.read_frame, None)
+        assert next(frame for frame in frames if frame[0] == h2.GOAWAY)
+    assert greeter.wait() == 0, greeter.output()
 
 
 def test_clients_have_to_show_a_certificate(machine, authority, server, tmp_path):
@@ -107,10 +121,7 @@ def test_wrong_files_are_told_before_anything_starts(machine, authority, server,
 
 
 def serial_of(address, authority):
-    context = ssl.create_default_context(cafile=authority.certificate)
-    host, port = address.rsplit(":", 1)
-    with socket.create_connection((host, int(port)), timeout=CAP) as plain, \
-            context.wrap_socket(plain, server_hostname="localhost") as secured:
+    with secure_socket(address, authority) as secured:
         return secured.getpeercert()["serialNumber"]
 
 
