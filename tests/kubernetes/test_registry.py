@@ -46,6 +46,14 @@ def hal(cluster, *words):
     return code, out, err
 
 
+def knows(cluster, number):
+    """Whether a program that asks now finds that many greeters."""
+    code, out, err = hal(cluster, "services", "--json")
+    assert code == 0, err
+    return any(each["name"] == "hal9000-greeter" and len(each["nodes"]) == number
+               for each in json.loads(out))
+
+
 def served(service):
     """How many requests a greeter has answered."""
     text = service.admin("/metrics").text
@@ -112,6 +120,7 @@ def test_fifty_pods_come_and_go(cluster, pods):
         cluster.add_pod(name, "127.0.1.1", labels=LABELS, annotations={
             "micro.mu/service-hal9000-greeter": document(name, greeter.address)})
         assert api.get(HELLO).status == 200, number
+    eventually(lambda: knows(cluster, 51), "each of them is a node")
     for name in names:
         cluster.delete_pod(name, grace=30)  # first with a deletionTimestamp
         assert api.get(HELLO).status == 200
@@ -152,12 +161,13 @@ def test_versions_that_are_gone_are_listed_again(cluster, pods):
     cluster.kill_api()
     cluster.start_api()
     cluster.delete_pod("other")
+    api.wait_line("they are listed again")  # 410 Gone
     second = pods.greeter("greeter-2", "127.0.1.3")
 
     def reaches_the_second():
         assert api.get(HELLO).status == 200
         return served(second) > 0
-    eventually(reaches_the_second, "it is listed again")
+    eventually(reaches_the_second, "what was listed is watched")
 
 
 def test_the_token_rotates_and_the_account_is_deleted(cluster, pods):
@@ -219,6 +229,7 @@ def test_a_thousand_pods(cluster, pods, record_property):
     try:
         assert api.get(HELLO).status == 200
         each(add)
+        eventually(lambda: knows(cluster, 1001), "each of them is a node")
         for _ in range(200):
             assert api.get(HELLO).status == 200
         with open(f"/proc/{api.pid}/status") as status:
@@ -235,11 +246,12 @@ def test_a_thousand_pods(cluster, pods, record_property):
 def test_a_rolling_restart_loses_no_call(cluster, pods):
     greeters = [pods.greeter("greeter-a", "127.0.1.1"), pods.greeter("greeter-b", "127.0.1.3")]
     api = pods.api("api-1", "127.0.1.2")
-    wrong, over = [], threading.Event()
+    wrong, rolled, over = [], threading.Event(), threading.Event()
     counts = [0] * 8
 
     def call(index, most):
-        while counts[index] < most and not over.is_set():
+        # The load is still there when the last of the old ones has stopped.
+        while (counts[index] < most or not rolled.is_set()) and not over.is_set():
             answer = get(api.address, HELLO)
             counts[index] += 1
             if answer.status != 200:
@@ -252,9 +264,10 @@ def test_a_rolling_restart_loses_no_call(cluster, pods):
         for number, old in enumerate(greeters):
             pods.greeter(f"greeter-new-{number}", f"127.0.1.{5 + number}")
             old.stop()
+        rolled.set()
         for caller in callers:
             caller.join()
     finally:
         over.set()
-    assert sum(counts) == 12_000
+    assert sum(counts) >= 12_000
     assert wrong == []
