@@ -3,6 +3,7 @@
 #include <hal/async/deadline.hpp>
 #include <hal/async/or_return.hpp>
 #include <hal/transport/connection_age.hpp>
+#include <hal/transport/read_memory.hpp>
 
 namespace hal::transport {
 namespace {
@@ -23,34 +24,6 @@ Task<Result<>> read_until_preface(std::string* first_bytes, net::Stream* stream)
     }
   }
 }
-
-/// What reads fill: small while little comes, because most connections are idle most of the time.
-class ReadMemory {
- public:
-  explicit ReadMemory(std::size_t size_max) : size_max_{size_max} {
-    resize(std::min(kIdleBytes, size_max));
-  }
-  [[nodiscard]] std::span<char> span() const noexcept { return {data_.get(), size_}; }
-  /// So much has been read into it, and is done with.
-  void note_read(std::size_t size) {
-    if (size == size_ && size_ < size_max_) {
-      resize(size_max_);
-    } else if (size <= kIdleBytes && size_ > kIdleBytes) {
-      resize(kIdleBytes);
-    }
-  }
-
- private:
-  static constexpr std::size_t kIdleBytes = 4 * 1024;
-  void resize(std::size_t size) {
-    data_ = std::make_unique_for_overwrite<char[]>(size);
-    size_ = size;
-  }
-
-  const std::size_t size_max_;
-  std::unique_ptr<char[]> data_;
-  std::size_t size_ = 0;
-};
 
 /// Of what was written last a connection that waits keeps the memory up to here.
 constexpr std::size_t kWriteBytesKept = 16 * 1024;
@@ -142,7 +115,10 @@ Task<Result<>> Http2Connection::read_loop(Http2Connection* self) {
     if (size == 0) break;
     if (self->role_ == Role::kClient) self->heard_at_ = self->scope_->context().loop->now();
     co_await or_return(self->receive({memory.span().data(), size}));
-    memory.note_read(size);
+    memory.note_read(size, [self] {
+      return std::ranges::any_of(self->streams_,
+                                 [](const auto& entry) { return !entry.second->ended_; });
+    });
   }
   co_return Result<>{};
 }
