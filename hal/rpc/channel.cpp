@@ -1,6 +1,7 @@
 #include <hal/rpc/channel.hpp>
 
 #include <hal/async/deadline.hpp>
+#include <hal/rpc/authority.hpp>
 #include <hal/rpc/client_call.hpp>
 #include <hal/rpc/connections.hpp>
 #include <hal/rpc/message.hpp>
@@ -13,7 +14,8 @@ class Channel::Impl {
   Impl(service::Host& host, std::string service, ChannelOptions options)
       : host_{host},
         service_{std::move(service)},
-        options_{std::move(options)},
+        authority_{authority_of(service_)},
+        options_{with_tls_name(std::move(options), service_)},
         tls_{make_tls(options_)},
         slots_(host.workers().size()) {}
 
@@ -60,7 +62,7 @@ class Channel::Impl {
     headers.add(":method", "POST");
     headers.add(":scheme", options_.tls ? "https" : "http");
     headers.add(":path", path);
-    headers.add(":authority", service_);
+    headers.add(":authority", authority_);
     headers.add("te", "trailers");
     headers.add("content-type", "application/grpc");
     headers.add("user-agent", "hal9000");
@@ -69,6 +71,10 @@ class Channel::Impl {
   }
 
  private:
+  static ChannelOptions with_tls_name(ChannelOptions options, std::string_view service) {
+    if (options.tls_name.empty()) options.tls_name = tls_host_of(service);
+    return options;
+  }
   static Result<std::optional<net::TlsClient>> make_tls(const ChannelOptions& options) {
     if (!options.tls) return std::nullopt;
     auto with_protocol = *options.tls;
@@ -80,6 +86,7 @@ class Channel::Impl {
 
   service::Host& host_;
   const std::string service_;
+  const std::string authority_;
   const ChannelOptions options_;
   const Result<std::optional<net::TlsClient>> tls_;
   std::vector<std::shared_ptr<Connections>> slots_;

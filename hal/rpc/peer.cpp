@@ -115,9 +115,7 @@ Task<Result<std::unique_ptr<net::Stream>>> Peer::open_stream() {
     co_return error(stream.error().with_prefix(fmt::format("cannot reach '{}'", state_->service)));
   }
   if (!state_->tls) co_return stream;
-  const auto& name = state_->options.tls_name;
-  auto secured =
-      co_await state_->tls->connect(std::move(*stream), name.empty() ? state_->service : name);
+  auto secured = co_await state_->tls->connect(std::move(*stream), state_->options.tls_name);
   if (!secured) {
     co_return error(secured.error().with_prefix(fmt::format("cannot reach '{}'", state_->service)));
   }

@@ -50,6 +50,15 @@ TEST_F(RpcTest, a_unary_call) {
   EXPECT_EQ(host.memory().connects(), 1);
 }
 
+TEST_F(RpcTest, a_service_by_the_name_that_its_registry_has) {
+  start_server();
+  for (const char* name : {"echo:9000", "k8s://devel/greeter:grpc", "team/echo service"}) {
+    host.registry().put(name, "127.0.0.1:40000");
+    const EchoClient greeter{Channel{host, name}};
+    EXPECT_EQ(text_of(host.run(say, &greeter, request("hello"), CallOptions{})), "hello") << name;
+  }
+}
+
 TEST_F(RpcTest, every_piece_in_bytes_of_its_own) {
   service::testing::TestHost slow{net::testing::MemoryOptions{.one_byte_at_a_time = true}};
   slow.listen_on.port = kPort;

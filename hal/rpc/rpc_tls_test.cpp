@@ -49,6 +49,16 @@ TEST_F(RpcTlsTest, WhoIsNotTrustedGetsNoCall) {
   EXPECT_EQ(echo.calls, 0);
 }
 
+TEST_F(RpcTlsTest, ThePortOfAServiceIsNoPartOfWhoItIs) {
+  start(usual_tls().server);
+  for (const char* name : {"server.example:9000", "k8s://devel/server.example:grpc"}) {
+    host.registry().put(name, "127.0.0.1:40000");
+    const EchoClient greeter{Channel{host, name, trusting("")}};
+    const auto reply = host.run(say, &greeter);
+    EXPECT_EQ(reply ? reply->text() : reply.error().to_string(), "hello") << name;
+  }
+}
+
 TEST_F(RpcTlsTest, AServerMayAskForACertificate) {
   auto tls = usual_tls().server;
   tls.client_ca_pem = shared_ca().pem();
