@@ -2,6 +2,7 @@
 
 #include <hal/app/version.hpp>
 #include <hal/base/uuid.hpp>
+#include <hal/telemetry/log.hpp>
 
 #include <fmt/chrono.h>
 #include <unistd.h>
@@ -69,6 +70,18 @@ std::string address_of(const service::Listening& listening, const NodeNaming& na
   return net::to_string({.host = advertised, .port = listening.endpoint.port});
 }
 
+/// For people, and for `hal call`: a registry that cannot hold all of them would hide the node.
+std::vector<std::string> endpoints_of(const service::Listening& listening,
+                                      const NodeNaming& naming) {
+  auto endpoints = listening.endpoints;
+  if (endpoints.size() > kEndpointsMax) {
+    log::info("the registry is told {} of the {} endpoints of {}: {} are left out", kEndpointsMax,
+              endpoints.size(), naming.service, endpoints.size() - kEndpointsMax);
+    endpoints.resize(kEndpointsMax);
+  }
+  return endpoints;
+}
+
 }  // namespace
 
 service::Node describe_node(const service::Listening& listening, const NodeNaming& naming) {
@@ -81,18 +94,19 @@ service::Node describe_node(const service::Listening& listening, const NodeNamin
       .service = std::string{naming.service},
       .version = options.service_version.empty() ? std::string{kVersion} : options.service_version,
       .metadata = naming.metadata,
-      .endpoints = listening.endpoints};
+      .endpoints = endpoints_of(listening, naming)};
   for (const auto& pair : options.service_metadata) {
     const auto equals = pair.find('=');
     node.metadata.emplace(pair.substr(0, equals), pair.substr(equals + 1));
   }
-  node.metadata.emplace("protocol", grpc ? "grpc" : "http");
-  node.metadata.emplace("server", grpc ? "grpc" : "http");
+  // Nobody's configuration says something else about what callers and commands go by.
+  node.metadata.insert_or_assign("protocol", grpc ? "grpc" : "http");
+  node.metadata.insert_or_assign("server", grpc ? "grpc" : "http");
   // Tells our own nodes from go-micro's, whose metadata otherwise looks the same.
-  node.metadata.emplace("hal", kVersion);
-  node.metadata.emplace(kPidMetadata, std::to_string(::getpid()));
+  node.metadata.insert_or_assign("hal", std::string{kVersion});
+  node.metadata.insert_or_assign(kPidMetadata, std::to_string(::getpid()));
   const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-  node.metadata.emplace(kStartedMetadata, fmt::format("{:%FT%TZ}", now));
+  node.metadata.insert_or_assign(kStartedMetadata, fmt::format("{:%FT%TZ}", now));
   return node;
 }
 

@@ -21,6 +21,10 @@ inline constexpr const char* kAdminMetadata = "admin";         ///< "host:port"
 inline constexpr const char* kPidMetadata = "pid";
 inline constexpr const char* kStartedMetadata = "started";  ///< "2026-11-25T10:00:00Z" (RFC 3339)
 
+/// What the registry is told of a server's endpoints: the first ones. It has to hold them beside
+/// all others (discovery::NodeLimits).
+inline constexpr std::size_t kEndpointsMax = 256;
+
 /// Where a client connects to: `host` for what is bound to all addresses, which a client on this
 /// machine reaches by 127.0.0.1.
 [[nodiscard]] net::Endpoint reachable(net::Endpoint endpoint, std::string_view host = "127.0.0.1");
@@ -53,7 +57,8 @@ struct NodeNaming {
 };
 
 /// "<service>-<id>" at its advertised address, else at reachable(listening.endpoint, host), with
-/// the protocol's go-micro metadata, the time of the start, and the options' metadata.
+/// the options' metadata; what the kit says of itself, such as protocol and start, wins over both
+/// `metadata` and the options'. At most kEndpointsMax endpoints; a log line tells of the rest.
 [[nodiscard]] service::Node describe_node(const service::Listening& listening,
                                           const NodeNaming& naming);
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <hal/app/version.hpp>
+#include <hal/telemetry/testing/captured_logs.hpp>
 
 #include <unistd.h>
 
@@ -19,24 +20,51 @@ TEST(Node, IsReachableFromThisMachineWhenBoundToAllAddresses) {
 }
 
 TEST(Node, SaysWhoItIsAsGoMicroDoesAndThatItIsOurs) {
-  const auto node = describe_node(
-      {.protocol = service::Protocol::kGrpc,
-       .endpoint = {.host = "", .port = 8080},
-       .endpoints = {"Greeter.SayHello"}},
-      {.service = "hal9000-greeter", .metadata = {{"zone", "a"}, {kStartedMetadata, "now"}}});
+  auto node = describe_node({.protocol = service::Protocol::kGrpc,
+                             .endpoint = {.host = "", .port = 8080},
+                             .endpoints = {"Greeter.SayHello"}},
+                            {.service = "hal9000-greeter", .metadata = {{"zone", "a"}}});
   EXPECT_THAT(node.id, testing::MatchesRegex("hal9000-greeter-[0-9a-f-]+"));
   EXPECT_EQ(node.address, "127.0.0.1:8080");
   EXPECT_EQ(node.service, "hal9000-greeter");
+  EXPECT_THAT(node.metadata[kStartedMetadata], testing::MatchesRegex("20..-..-..T..:..:..Z"));
+  node.metadata.erase(kStartedMetadata);
   const std::map<std::string, std::string> expected{{"protocol", "grpc"},
                                                     {"server", "grpc"},
                                                     {"zone", "a"},
-                                                    {kStartedMetadata, "now"},
                                                     {"hal", std::string{kVersion}},
                                                     {kPidMetadata, std::to_string(::getpid())}};
   EXPECT_EQ(node.metadata, expected);
   EXPECT_THAT(node.endpoints, testing::ElementsAre("Greeter.SayHello"));
-  EXPECT_THAT(describe_node({}, {.service = "a"}).metadata[kStartedMetadata],
-              testing::MatchesRegex("20..-..-..T..:..:..Z"));
+}
+
+TEST(Node, IsWhatTheKitSaysOfItselfWhateverTheOptionsSay) {
+  const auto plain = describe_node({}, {.service = "a"}).metadata;
+  NodeNaming naming{.service = "a", .metadata = {{"zone", "mine"}}};
+  naming.options.service_metadata = {"zone=theirs", "team=b"};
+  for (const auto& [key, value] : plain) {
+    naming.options.service_metadata.push_back(key + "=wrong");
+    naming.metadata.emplace(key, "wrong");
+  }
+  auto node = describe_node({}, naming);
+  ASSERT_EQ(plain.size(), 5);
+  for (const auto& [key, value] : plain) EXPECT_NE(node.metadata[key], "wrong") << key;
+  EXPECT_EQ(node.metadata["zone"], "mine");
+  EXPECT_EQ(node.metadata["team"], "b");
+}
+
+TEST(Node, TellsTheRegistrySoManyEndpoints) {
+  service::Listening listening{};
+  for (std::size_t i = 0; i < kEndpointsMax; ++i) {
+    listening.endpoints.push_back(fmt::format("Service.Method{}", i));
+  }
+  const auto all = listening.endpoints;
+  telemetry::testing::CapturedLogs logs;
+  EXPECT_EQ(describe_node(listening, {.service = "a"}).endpoints, all);
+  EXPECT_THAT(logs.lines(), testing::IsEmpty());
+  listening.endpoints.insert(listening.endpoints.end(), {"Service.Last", "Service.VeryLast"});
+  EXPECT_EQ(describe_node(listening, {.service = "a"}).endpoints, all);
+  EXPECT_EQ(logs.count("256 of the 258 endpoints of a: 2 are left out"), 1);
 }
 
 Result<NodeOptions> read(config::Environment::Variables variables) {
