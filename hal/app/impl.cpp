@@ -147,14 +147,10 @@ Task<Result<>> App::Impl::on_listening(service::Listening listening) {
                                              .host = discovery->advertised_host(),
                                              .options = node_options,
                                              .metadata = metadata});
-  node.metadata.emplace(app::kAdminMetadata, net::to_string(app::reachable(
-                                                 admin_endpoint, discovery->advertised_host())));
-  const std::string id = node.id;
-  co_await or_return(discovery->add(std::move(node)));
-  {
-    const std::lock_guard lock{mutex_};
-    registered_.push_back(id);
-  }
+  node.metadata.insert_or_assign(
+      app::kAdminMetadata,
+      net::to_string(app::reachable(admin_endpoint, discovery->advertised_host())));
+  co_await or_return(registered_.add(discovery.get(), std::move(node)));
   listening_.store(true);
   log::info("{} listens on {}", service_name, net::to_string(listening.endpoint));
   co_return Result<>{};

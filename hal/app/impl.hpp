@@ -5,6 +5,7 @@
 #include <hal/app/dry_network.hpp>
 #include <hal/app/metrics.hpp>
 #include <hal/app/node.hpp>
+#include <hal/app/registered_nodes.hpp>
 #include <hal/app/server_tls.hpp>
 #include <hal/app/settings.hpp>
 #include <hal/app/trace_setup.hpp>
@@ -121,8 +122,8 @@ class App::Impl {
   WaitQueue admin_changed_;  ///< control loop
   Status fatal_;             ///< control loop: why the process cannot run
   mutable std::mutex mutex_;
-  std::vector<std::string> registered_;  ///< node ids
   std::vector<std::function<void(telemetry::PrometheusText&)>> metrics_;
+  app::RegisteredNodes registered_;
   std::atomic<bool> listening_ = false;
   std::atomic<bool> draining_ = false;
 };

@@ -50,6 +50,8 @@ Task<Result<>> App::Impl::main_in(Scope& scope, Impl* self, Task<Result<>> (*ser
   if (self->fatal_.ok()) {
     Loop& loop = self->workers->loop(0);
     served = co_await net::run_on(loop, serve_on_worker, self, serve);
+    // It may have ended without a signal.
+    co_await self->registered_.remove_all(self->discovery.get());
   }
   scope.cancel(stopping());
   co_return served;
@@ -102,16 +104,7 @@ Task<> App::Impl::drain(Impl* self) {
   for (const auto& worker : self->service_workers) {
     worker.loop->post([drain = worker.drain] { drain->announce(); });
   }
-  std::vector<std::string> ids;
-  {
-    const std::lock_guard lock{self->mutex_};
-    ids = self->registered_;
-  }
-  for (auto& id : ids) {
-    if (auto removed = co_await self->discovery->remove(id); !removed) {
-      log::warn("cannot deregister {}: {}", id, removed.error().to_string());
-    }
-  }
+  co_await self->registered_.remove_all(self->discovery.get());
   const Duration grace = self->options.drain_grace.value_or(
       self->in_pod() ? std::chrono::milliseconds{kPodGrace} : std::chrono::milliseconds{0});
   if (!co_await sleep(grace)) co_return;
