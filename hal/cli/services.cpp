@@ -4,6 +4,7 @@
 #include <hal/async/deadline.hpp>
 #include <hal/base/ascii.hpp>
 #include <hal/cli/session.hpp>
+#include <hal/cli/terminal_text.hpp>
 #include <hal/config/config.hpp>
 
 #include <fmt/ranges.h>
@@ -80,15 +81,18 @@ std::string services_table(std::span<const Node> nodes, std::chrono::sys_seconds
   for (const Node& node : nodes) {
     rows.push_back({node.service, node.version.empty() ? "-" : node.version, node.address,
                     age_text(age_of(node, now)), endpoints_text(node.endpoints)});
+    for (auto& cell : rows.back()) cell = printable(cell);
   }
   std::array<std::size_t, 5> widths{};
   for (const Row& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      widths[i] = std::max(widths[i], display_width(row[i]));
+    }
   }
   std::string text;
   for (const Row& row : rows) {
     std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) line += fmt::format("{:<{}}  ", row[i], widths[i]);
+    for (std::size_t i = 0; i < row.size(); ++i) line += pad_right(row[i], widths[i]) + "  ";
     line.erase(line.find_last_not_of(' ') + 1);
     text += line + "\n";
   }

@@ -45,6 +45,18 @@ TEST(Services, AreATable) {
             "greeter  -        10.0.0.4:8080  5d\n");
 }
 
+TEST(Services, OfOthersDoNotReachTheTerminalRaw) {
+  const std::vector<Node> all{{.id = "a-1",
+                               .address = "10.0.0.1:80\r",
+                               .service = "a",
+                               .version = "\033]0;x\a",
+                               .metadata{},
+                               .endpoints = {"Größe", "\x9b"}}};
+  EXPECT_EQ(services_table(all, kNow),
+            "SERVICE  VERSION  ADDRESS       AGE  ENDPOINTS\n"
+            "a        ?]0;x?   10.0.0.1:80?  -    Größe, ?\n");
+}
+
 TEST(Services, AreJsonByServiceAndVersion) {
   EXPECT_EQ(services_json(std::span{nodes()}.subspan(1), kNow),
             R"([{"name":"greeter","version":"v1","nodes":[{"id":"greeter-1",)"
