@@ -2,6 +2,7 @@
 
 #include <hal/async/deadline.hpp>
 #include <hal/cli/session.hpp>
+#include <hal/cli/terminal_text.hpp>
 #include <hal/config/config.hpp>
 #include <hal/rpc/dynamic_call.hpp>
 
@@ -56,19 +57,23 @@ Task<Result<std::string>> call_in_time(Session* session, CallOptions options, st
 }
 
 int show(const Outcome& outcome, bool as_json) {
-  const Status status = outcome.reply ? Status{} : outcome.reply.error();
   if (as_json) {
-    const json::object shown{
-        {"service", outcome.service},
-        {"status", {{"code", name(status.code())}, {"message", status.message()}}},
-        {"reply", outcome.reply ? json::parse(*outcome.reply) : json::value{}}};
-    fmt::print("{}\n", json::serialize(shown));
+    fmt::print("{}", call_json(outcome.service, outcome.reply));
   } else if (outcome.reply) {
     fmt::print("{}\n", *outcome.reply);
   } else {
-    fmt::print(stderr, "hal call: {}\n", status.to_string());
+    fmt::print(stderr, "{}", call_failure(outcome.reply.error()));
   }
-  return status.ok() ? 0 : 1;
+  return outcome.reply ? 0 : 1;
+}
+
+/// Messages nest up to 100 deep in protobuf, and each may be in a list.
+constexpr std::size_t kDepthMax = 256;
+
+json::value reply_value(const std::string& reply) {
+  boost::system::error_code failed;
+  auto value = json::parse(reply, failed, {}, {.max_depth = kDepthMax});
+  return failed ? json::value(reply) : value;
 }
 
 }  // namespace
@@ -93,6 +98,19 @@ Result<std::string> service_with(std::span<const service::Node> nodes, std::stri
   }
   return error(Code::kFailedPrecondition, fmt::format("{} have {}: name one with --service",
                                                       fmt::join(found, ", "), endpoint));
+}
+
+std::string call_json(std::string_view service, const Result<std::string>& reply) {
+  const Status status = reply ? Status{} : reply.error();
+  const json::object shown{
+      {"service", service},
+      {"status", {{"code", name(status.code())}, {"message", status.message()}}},
+      {"reply", reply ? reply_value(*reply) : json::value{}}};
+  return json::serialize(shown) + "\n";
+}
+
+std::string call_failure(const Status& status) {
+  return fmt::format("hal call: {}\n", printable(status.to_string()));
 }
 
 int call(const config::Environment& environment, const config::Arguments& arguments) {

@@ -11,15 +11,19 @@
 namespace hal::cli {
 
 /// `hal call package.Service/Method '{"json":1}' [--service=name] [--timeout=15s] [--json]`.
-/// Without
-/// --service the service whose nodes have the endpoint "Service.Method" in the registry. Prints the
-/// reply, or with --json {"service":..,"status":{"code":..,"message":..},"reply":..}. Exit code: 0,
-/// 1 when the call fails, 2 for wrong arguments.
+/// Without --service the service whose nodes have the endpoint "Service.Method" in the registry.
+/// Prints the reply, or with --json {"service":..,"status":{"code":..,"message":..},"reply":..}.
+/// Exit code: 0, 1 when the call fails, 2 for wrong arguments.
 int call(const config::Environment& environment, const config::Arguments& arguments);
 
 /// The service that has the method "greeter.Greeter/SayHello". NOT_FOUND names what to do;
 /// FAILED_PRECONDITION when several services have it.
 [[nodiscard]] Result<std::string> service_with(std::span<const service::Node> nodes,
                                                std::string_view method);
+
+/// What --json prints, as a line. A reply that is no JSON, or deeper than 256 levels, is a string.
+[[nodiscard]] std::string call_json(std::string_view service, const Result<std::string>& reply);
+/// What the terminal is told of an error: "hal call: ...", printable.
+[[nodiscard]] std::string call_failure(const Status& status);
 
 }  // namespace hal::cli

@@ -29,5 +29,29 @@ TEST(Call, FindsTheServiceThatHasTheMethod) {
   EXPECT_THAT(none.error().message(), HasSubstr("no service of the registry has Greeter.Nothing"));
 }
 
+std::string nested(std::size_t levels) {
+  return std::string(levels, '[') + std::string(levels, ']');
+}
+
+TEST(Call, ShowsTheReplyAsJson) {
+  const auto shown = [](const std::string& reply) {
+    return fmt::format(R"({{"service":"a","status":{{"code":"OK","message":""}},"reply":{}}})"
+                       "\n",
+                       reply);
+  };
+  EXPECT_EQ(call_json("a", R"({"b": 1})"), shown(R"({"b":1})"));
+  EXPECT_EQ(call_json("a", nested(256)), shown(nested(256)));
+  EXPECT_EQ(call_json("a", nested(257)), shown('"' + nested(257) + '"'));
+  EXPECT_EQ(call_json("a", "no JSON"), shown(R"("no JSON")"));
+  EXPECT_EQ(call_json("a", error(Code::kNotFound, "gone")),
+            R"({"service":"a","status":{"code":"NOT_FOUND","message":"gone"},"reply":null})"
+            "\n");
+}
+
+TEST(Call, TellsAServersMessageWithoutItsControlCharacters) {
+  EXPECT_EQ(call_failure({Code::kNotFound, "\033]0;x\agone\n"}),
+            "hal call: NOT_FOUND: ?]0;x?gone?\n");
+}
+
 }  // namespace
 }  // namespace hal::cli
