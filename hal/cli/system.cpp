@@ -46,6 +46,7 @@ Task<Result<>> System::start(Session* session) {
   Variables traced{{"OTEL_BSP_SCHEDULE_DELAY", "200"}};
   // The most specific variable: whatever the environment names, this system shows its own traces.
   traced.emplace("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", otlp_url() + "/v1/traces");
+  traced.emplace("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/protobuf");
   Variables greeter = traced;
   greeter.emplace("SERVICE_PORT", "0");
   co_await or_return(start_one(session, "hal9000-greeter",
@@ -96,9 +97,10 @@ Task<Result<>> System::start_one(Session* session, std::string service, std::str
                     {"HAL_ADMIN_PORT", "0"},
                     {"HAL_REGISTRY", "local"},
                     {"HAL_LOCAL_DIR", options_.local_folder}});
-  // Whatever the environment says for other programs, these speak plain to each other.
-  for (const char* name :
-       {"TRACE_URL", "HAL_TLS_CERTIFICATE", "HAL_TLS_KEY", "HAL_TLS_CLIENT_CA"}) {
+  // Whatever the environment says for other programs, these find each other and speak plain.
+  for (const char* name : {"TRACE_URL", "HAL_TLS_CERTIFICATE", "HAL_TLS_KEY", "HAL_TLS_CLIENT_CA",
+                           "HAL_STATIC_ADDRESSES", "SERVICE_ADVERTISE", "MICRO_SERVER_ADVERTISE",
+                           "SERVICE_METADATA", "MICRO_SERVER_METADATA"}) {
     command.environment.erase(name);
   }
   for (auto& [name, value] : variables) command.environment.insert_or_assign(name, value);

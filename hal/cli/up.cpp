@@ -232,6 +232,7 @@ int up(const config::Environment& environment, const config::Arguments& argument
   auto variables = environment.variables();
   variables.insert_or_assign("HAL_LOCAL_DIR", folder->path());
   variables.insert_or_assign("HAL_REGISTRY", "local");
+  variables.erase("HAL_STATIC_ADDRESSES");
   auto session = Session::make(config::Environment{std::move(variables)});
   if (!session) return fail(session.error(), 1);
   System system{environment,

@@ -62,8 +62,19 @@ def taken_port():
         yield holder.getsockname()[1]
 
 
-def test_once_shows_answer_and_trace(machine):
-    process = once(machine)
+@pytest.mark.parametrize("variables", [
+    {},
+    {"OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"},
+    {"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "grpc"},
+    {"HAL_STATIC_ADDRESSES": "hal9000-greeter=127.0.0.1:1,hal9000-collector=127.0.0.1:1"},
+    {"SERVICE_ADVERTISE": "192.0.2.1:1"},
+    {"MICRO_SERVER_ADVERTISE": "192.0.2.1:1"},
+    {"SERVICE_METADATA": "pid=1,protocol=mucp,server=mucp,hal=0,query=http://127.0.0.1:1"},
+    {"MICRO_SERVER_METADATA": "pid=1,protocol=mucp,server=mucp"},
+], ids=lambda variables: next(iter(variables), "nothing"))
+def test_once_shows_answer_and_trace(machine, variables):
+    """Whatever the environment says for other programs."""
+    process = once(machine, **variables)
     assert process.wait() == 0, process.output()
     output = process.output("out")
     assert json.loads(re.search(r"^\{.*\}$", output, re.MULTILINE).group()) == {
