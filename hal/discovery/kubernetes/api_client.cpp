@@ -50,6 +50,8 @@ Code code_of(int http_status) {
       return Code::kOutOfRange;
     case 429:
       return Code::kResourceExhausted;
+    case 504:
+      return Code::kDeadlineExceeded;
     default:
       return http_status >= 500 ? Code::kUnavailable : Code::kUnknown;
   }

@@ -158,6 +158,52 @@ TEST(KubernetesDiscovery, ALostConnectionGoesOnWithBackoff) {
   EXPECT_EQ(f.logs.count("answers again"), 1U);
 }
 
+TEST(KubernetesDiscovery, AWatchThatFallsSilentIsListedAgain) {
+  Fixture f;
+  f.put("a");
+  ASSERT_THAT(f.ids(), ElementsAre("a"));
+  f.api.silent = true;
+  f.put("b");
+  f.advance(2min);
+  EXPECT_THAT(f.ids(), ElementsAre("a"));
+  f.advance(1min);
+  EXPECT_THAT(f.ids(), ElementsAre("a", "b"));
+  EXPECT_EQ(f.api.count("list"), 2U);
+}
+
+TEST(KubernetesDiscovery, AVersionThatTheServerHasNeverHadIsListedAgain) {
+  Fixture f;
+  f.put("a");
+  ASSERT_THAT(f.ids(), ElementsAre("a"));
+  f.api.watch_status = 504;
+  f.api.end_watches();
+  f.host.manual_loop().run_ready();
+  f.put("b");
+  f.advance(2s);
+  EXPECT_THAT(f.ids(), ElementsAre("a", "b"));
+  EXPECT_EQ(f.logs.count("HTTP 504, Too large resource version"), 1U);
+  f.api.watch_status = 0;
+  f.advance(15s);
+  f.put("c");
+  EXPECT_THAT(f.ids(), ElementsAre("a", "b", "c"));
+}
+
+TEST(KubernetesDiscovery, RefusalsWithoutAnEndMeanListAgain) {
+  Fixture f;
+  f.put("a");
+  ASSERT_THAT(f.ids(), ElementsAre("a"));
+  f.api.watch_status = 400;
+  f.api.end_watches();
+  f.host.manual_loop().run_ready();
+  f.put("b");
+  f.advance(2s);
+  EXPECT_THAT(f.ids(), ElementsAre("a"));
+  EXPECT_EQ(f.api.count("list"), 1U) << "not at the first";
+  f.advance(1min);
+  EXPECT_THAT(f.ids(), ElementsAre("a", "b"));
+  EXPECT_EQ(f.api.count("list"), 2U) << "not at each";
+}
+
 TEST(KubernetesDiscovery, BookmarksSpareTheList) {
   for (const bool with_bookmark : {true, false}) {
     Fixture f;

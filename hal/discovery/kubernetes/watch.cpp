@@ -92,7 +92,10 @@ Task<> Watch::run() {
 
 /// An end of a WATCH is no failure: the server ends each one after a while.
 void Watch::ended(const Result<>& result, TimePoint now) {
-  if (result) return;
+  if (result) {
+    refusals_ = 0;
+    return;
+  }
   nodes().fail(result.error());
   if (result.error().code() == Code::kOutOfRange) {
     log::info("{} in namespace {}: {}: they are listed again", resource_.name, resource_.ns,
@@ -101,11 +104,22 @@ void Watch::ended(const Result<>& result, TimePoint now) {
     return;
   }
   const Code code = result.error().code();
+  if (is_worn_out(code)) version_.clear();
   if (failing_ && code == logged_code_ && now - logged_at_ < options_.log_interval) return;
   failing_ = true;
   logged_code_ = code;
   logged_at_ = now;
   log::warn("the API server {}: {}; {}", client_.server(), result.error().to_string(), kKept);
+}
+
+/// Whether going on from the same version may lead nowhere: the server has fallen silent, or waits
+/// for a version that it has never had (504), as after its etcd was restored. One that is away says
+/// nothing about the version: a restart does not make all clients LIST at once.
+bool Watch::is_worn_out(Code code) {
+  if (code == Code::kUnavailable) return false;
+  if (code != Code::kDeadlineExceeded && ++refusals_ < options_.refusals_max) return false;
+  refusals_ = 0;
+  return true;
 }
 
 ApiRequest Watch::request(std::string_view verb, std::string_view more) const {
@@ -196,6 +210,7 @@ Result<> Watch::apply(const json::object& event, bool& expired) {
   const auto* const metadata = object_of(*object, "metadata");
   if (metadata == nullptr) return error(Code::kInternal, "an event whose object has no metadata");
   backoff_.reset();
+  refusals_ = 0;
   if (type == "DELETED") {
     const auto known = objects_.find(text_of(*metadata, "name"));
     if (known != objects_.end()) objects_.erase(known);

@@ -43,15 +43,19 @@ struct WatchOptions {
       .base = std::chrono::milliseconds{250}, .jitter = 0.5, .max = std::chrono::seconds{10}};
   PrunerLimits pruner{};
   std::size_t objects_max = 20'000;
+  /// So many WATCHes in a row that the server refuses, or that end in an error without an event
+  /// before it, mean LIST again.
+  unsigned refusals_max = 8;
   /// Between two log lines about one kind of failure in one outage.
   Duration log_interval = std::chrono::minutes{1};
   std::optional<std::uint32_t> seed{};  ///< of the jitter; unset: random
 };
 
 /// LIST once, then WATCH from its resourceVersion; bookmarks keep that fresh while nothing changes.
-/// A lost connection goes on from the last version; "410 Gone", as an answer or as an event, means
-/// LIST again. While the server cannot be asked, what is known stays. One loop; the nodes are for
-/// all.
+/// A lost connection goes on from the last version. "410 Gone", as an answer or as an event, means
+/// LIST again; so do a WATCH that falls silent, "504 Too large resource version" and refusals
+/// without an end. While the server cannot be asked, what is known stays. One loop; the nodes are
+/// for all.
 class Watch final : public NodeSource {
  public:
   /// `client` must outlive run().
@@ -70,6 +74,7 @@ class Watch final : public NodeSource {
   void publish();
   [[nodiscard]] ApiRequest request(std::string_view verb, std::string_view more) const;
   void ended(const Result<>& result, TimePoint now);
+  [[nodiscard]] bool is_worn_out(Code code);
 
   ApiClient& client_;
   const Resource resource_;
@@ -80,6 +85,7 @@ class Watch final : public NodeSource {
   Backoff backoff_;
   std::minstd_rand random_;
   std::uint64_t lists_ = 0;
+  unsigned refusals_ = 0;  // in a row
   TimePoint logged_at_{};
   Code logged_code_ = Code::kOk;
   bool failing_ = false;

@@ -136,11 +136,16 @@ Task<Result<>> FakeApiServer::watch(const SeenRequest* request, http::ResponseWr
     }
     co_return co_await out->write(fmt::format("{{\"type\":\"ERROR\",\"object\":{}}}\n", gone));
   }
+  if (watch_status != 0) {
+    out->set_status(watch_status);
+    co_return co_await out->write(status_json(watch_status, "Too large resource version"));
+  }
   const unsigned ended = ended_;
   co_await or_return(out->start());
   std::size_t event = 0;
   std::size_t line = lines_.size();
   for (;;) {
+    if (silent) co_return co_await sleep(std::chrono::hours{1});
     std::string text;
     for (; event < events_.size(); ++event) {
       if (events_[event].version > from && events_[event].collection == request->path) {

@@ -66,6 +66,10 @@ class FakeApiServer {
   bool gone_by_status = false;
   /// Accepted tokens; empty: none is asked for.
   std::set<std::string> tokens;
+  /// Every WATCH is answered so, while it is set.
+  int watch_status = 0;
+  /// Watches stay open, and nothing more comes.
+  bool silent = false;
   /// LIST answers nothing.
   bool stuck = false;
   /// LIST answers with this, as it stands.
