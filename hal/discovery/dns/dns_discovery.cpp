@@ -77,25 +77,28 @@ class DnsName final : public NodeSource {
         }
         nodes().fail(found.error());
       } else {
-        backoff_.reset();
         failing_ = false;
+        if (*found) {
+          backoff_.reset();
+        } else {
+          delay = backoff_.next(random_);  // a wrong name is not asked for every second for ever
+        }
       }
       if (!co_await sleep(delay)) co_return;
     }
   }
 
  private:
-  /// Puts what it finds; lowers `ttl`.
-  Task<Result<>> look_up(std::chrono::seconds* ttl) {
+  /// Puts what it finds, and says whether that is any node; lowers `ttl`.
+  Task<Result<bool>> look_up(std::chrono::seconds* ttl) {
     std::vector<Node> found;
     auto done = question_.srv ? co_await look_up_targets(&found, ttl)
                               : co_await look_up_host(question_.name, question_.port, &found, ttl);
     // The answer that there is none is one.
-    const bool none = !done && done.error().code() == Code::kNotFound;
-    if (none) *ttl = options_.ttl_min;
-    if (!done && !none) co_return done;
+    if (!done && done.error().code() != Code::kNotFound) co_return error(std::move(done.error()));
+    const bool any = !found.empty();
     nodes().put(std::move(found));
-    co_return Result<>{};
+    co_return any;
   }
   Task<Result<>> look_up_host(std::string name, std::uint16_t port, std::vector<Node>* out,
                               std::chrono::seconds* ttl) {

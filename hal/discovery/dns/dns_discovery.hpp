@@ -17,6 +17,7 @@ struct DnsOptions {
   /// answers of a hosts file have no time to live, others have one of days.
   std::chrono::seconds ttl_min{1};
   std::chrono::seconds ttl_max{300};
+  /// Instead, after a failure and while the name has no node.
   BackoffOptions backoff{.base = std::chrono::seconds{1}, .max = std::chrono::seconds{30}};
   std::size_t targets_max = 64;  ///< of a name with SRV records, whose addresses are looked up
 };
@@ -25,7 +26,7 @@ struct DnsOptions {
 /// "greeter", "greeter:9000"; "_grpc._tcp.greeter" is looked up as SRV, which has ports of its own:
 /// only the targets of the lowest priority are nodes (RFC 2782). Each name is looked up when its
 /// records expire, from the first resolve() on. Servers that do not answer change nothing; a name
-/// that is gone has no node. Thread-safe.
+/// that is gone has no node, and is looked up less and less often. Thread-safe.
 class DnsDiscovery final : public SourceRegistry {
  public:
   /// As dns::Client::make.

@@ -108,6 +108,29 @@ TEST(DnsDiscovery, ANameThatIsGoneHasNoNode) {
   EXPECT_FALSE(f.resolve("greeter.test"));
 }
 
+TEST(DnsDiscovery, ANameWithoutANodeIsAskedForLessAndLess) {
+  Fixture f;
+  const auto asked = [&f] { return f.dns.questions("greeter.test"); };
+  /// How long `count` more look-ups take, each of A and AAAA.
+  const auto time_of = [&f, &asked](std::size_t count) {
+    const TimePoint before = f.host.loop().now();
+    f.run_until([&asked, end = asked() + 2 * count] { return asked() >= end; });
+    return f.host.loop().now() - before;
+  };
+  EXPECT_FALSE(f.resolve("greeter.test"));
+  EXPECT_LT(time_of(2), 4s);
+  EXPECT_GT(time_of(6), 40s);
+  f.dns.set_addresses("greeter.test", {}, 5);
+  EXPECT_GT(time_of(2), 40s) << "a name without addresses is none either";
+  int told = 0;
+  const auto subscription = f.registry->subscribe("greeter.test", [&told] { ++told; });
+  f.dns.set_addresses("greeter.test", {"10.0.0.1"}, 5);
+  f.run_until([&told] { return told == 1; });
+  f.dns.forget("greeter.test");
+  f.run_until([&told] { return told == 2; });
+  EXPECT_LT(time_of(2), 4s) << "it has had a node: the backoff begins anew";
+}
+
 TEST(DnsDiscovery, ServersThatFailChangeNothing) {
   Fixture f;
   f.dns.set_addresses("greeter.test", {"10.0.0.1"}, 5);
