@@ -68,13 +68,21 @@ Task<std::string> KubernetesDiscovery::known_names() {
 
 Task<Result<std::string>> KubernetesDiscovery::names_there(KubernetesDiscovery* self) {
   const TimePoint now = (co_await this_context()).loop->now();
-  if (self->named_at_ && now - *self->named_at_ < self->options_.names_interval) {
-    co_return self->names_;
+  const bool fresh = self->named_at_ && now - *self->named_at_ < self->options_.names_interval;
+  if (!fresh && !std::exchange(self->naming_, true)) {
+    self->named_at_ = now;
+    self->home().background->spawn(ask_names, self);
   }
-  self->named_at_ = now;  // before the wait: others do not ask as well
-  auto nodes = co_await timeout(self->options_.names_timeout, list_there(self));
-  if (nodes) self->names_ = known_services(*nodes);
+  while (self->naming_) co_await or_return(co_await self->named_.wait());
   co_return self->names_;
+}
+
+/// In the background: all who ask meanwhile wait for it, and the end of one of them is not its end.
+Task<> KubernetesDiscovery::ask_names(KubernetesDiscovery* self) {
+  const auto nodes = co_await timeout(self->options_.names_timeout, list_there(self));
+  if (nodes) self->names_ = known_services(*nodes);
+  self->naming_ = false;
+  self->named_.wake_all();
 }
 
 Task<Result<>> KubernetesDiscovery::add(Node node) {

@@ -44,6 +44,7 @@ class KubernetesDiscovery final : public kubernetes::WatchedRegistry {
   using Nodes = std::vector<service::Node>;
   static Task<Result<Nodes>> list_there(KubernetesDiscovery* self);
   static Task<Result<std::string>> names_there(KubernetesDiscovery* self);
+  static Task<> ask_names(KubernetesDiscovery* self);
   static Task<Result<>> add_there(KubernetesDiscovery* self, service::Node node);
   static Task<Result<>> remove_there(KubernetesDiscovery* self, std::string id);
   static Task<> keep(KubernetesDiscovery* self);
@@ -52,7 +53,9 @@ class KubernetesDiscovery final : public kubernetes::WatchedRegistry {
   std::optional<kubernetes::Registration> registration_;  // the home worker's, as all below
   bool keeping_ = false;
   std::string names_;
-  std::optional<TimePoint> named_at_;
+  std::optional<TimePoint> named_at_;  // when they were asked for last, well or not
+  bool naming_ = false;
+  WaitQueue named_;
 };
 
 /// POD_NAME (downward API), else HOSTNAME, which is wrong with hostNetwork or spec.hostname.

@@ -39,8 +39,9 @@ struct Fixture {
   }
   ~Fixture() { host.shut_down(); }
 
-  static Task<Result<std::vector<Node>>> resolve_in(Fixture* self, std::string service) {
-    co_return co_await timeout(10s, self->registry->resolve(std::move(service)));
+  static Task<Result<std::vector<Node>>> resolve_in(Fixture* self, std::string service,
+                                                    Duration patience) {
+    co_return co_await timeout(patience, self->registry->resolve(std::move(service)));
   }
   static Task<Result<std::vector<Node>>> list_in(Fixture* self) {
     co_return co_await self->registry->list();
@@ -48,8 +49,8 @@ struct Fixture {
   static Task<Result<>> add_in(Fixture* self, Node node) {
     co_return co_await self->registry->add(std::move(node));
   }
-  Result<std::vector<Node>> resolve(std::string service = "greeter") {
-    return host.run(&Fixture::resolve_in, this, std::move(service));
+  Result<std::vector<Node>> resolve(std::string service = "greeter", Duration patience = 10s) {
+    return host.run(&Fixture::resolve_in, this, std::move(service), patience);
   }
   /// What resolve() knows, after what has been sent has arrived.
   std::vector<std::string> ids() {
@@ -319,7 +320,7 @@ TEST(KubernetesDiscovery, SaysWhyItCannotBeAsked) {
 
 TEST(KubernetesDiscovery, AStuckApiServerDoesNotHoldTheDeadlineUp) {
   Fixture f;
-  f.api.stuck = true;
+  f.api.list_delay = 1h;
   const TimePoint before = f.host.loop().now();
   const auto nodes = f.resolve();
   ASSERT_FALSE(nodes);
@@ -340,6 +341,19 @@ TEST(KubernetesDiscovery, ANameWithoutANodeNamesWhatThereIs) {
   for (int i = 0; i < 5; ++i) EXPECT_FALSE(f.resolve("nobody"));
   EXPECT_EQ(f.api.count("list"), lists) << "names are not asked for again and again";
   EXPECT_EQ(f.resolve("").error().code(), Code::kInvalidArgument);
+}
+
+TEST(KubernetesDiscovery, ACallerThatGivesUpDoesNotKeepTheNamesFromOthers) {
+  Fixture f;
+  f.put("a");
+  ASSERT_FALSE(f.resolve("nobody"));
+  f.advance(11s);
+  f.put("x", {.service = "other"});
+  f.api.list_delay = 500ms;
+  const std::size_t lists = f.api.count("list");
+  EXPECT_FALSE(f.resolve("nobody", 100ms));
+  EXPECT_THAT(f.resolve("nobody").error().message(), HasSubstr("it knows: greeter, other"));
+  EXPECT_EQ(f.api.count("list"), lists + 1) << "one LIST for both";
 }
 
 TEST(KubernetesDiscovery, ANameMayBeAService) {

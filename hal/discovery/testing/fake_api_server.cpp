@@ -96,7 +96,7 @@ Task<Result<>> FakeApiServer::get(http::State<FakeApiServer> server, const http:
   }
   const SeenRequest seen = self.requests.back();
   if (seen.query.contains("watch=true")) co_return co_await self.watch(&seen, &out);
-  if (self.stuck) co_return co_await sleep(std::chrono::hours{1});
+  if (self.list_delay != Duration{}) co_await or_return(co_await sleep(self.list_delay));
   co_return co_await out.write(self.raw_list.empty()
                                    ? self.list(seen.path, parameter(seen.query, "labelSelector"))
                                    : self.raw_list);

@@ -70,8 +70,8 @@ class FakeApiServer {
   int watch_status = 0;
   /// Watches stay open, and nothing more comes.
   bool silent = false;
-  /// LIST answers nothing.
-  bool stuck = false;
+  /// LIST answers after this time.
+  Duration list_delay{};
   /// LIST answers with this, as it stands.
   std::string raw_list;
 
