@@ -112,6 +112,14 @@ Result<> read_user(const Config& config, const YAML::Node& user, ApiAccess& acce
       !ok) {
     return ok;
   }
+  // Left out, they would let somebody who acts for a weaker account act with all rights.
+  for (const char* key : {"as", "as-uid", "as-groups", "as-user-extra"}) {
+    if (!user[key].IsDefined()) continue;
+    return config.wrong(Code::kUnimplemented,
+                        fmt::format("{}: impersonation is not supported; use a token of that "
+                                    "account (`kubectl create token NAME`)",
+                                    key));
+  }
   if (const auto file = Config::text(user["tokenFile"]); !file.empty()) {
     access.token = Token::in_file(config.file.parent_path() / file);
   } else {
