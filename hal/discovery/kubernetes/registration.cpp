@@ -146,11 +146,16 @@ Task<Result<>> Registration::send(std::string service) {
                              client_.patch(std::move(request), std::move(*patch)));
 }
 
+/// All of them, whatever becomes of one; the first error.
 Task<Result<>> Registration::send_all() {
   std::set<std::string> services;
   for (const Node& node : nodes_) services.insert(node.service);
-  for (const std::string& service : services) co_await or_return(send(service));
-  co_return Result<>{};
+  Result<> all{};
+  for (const std::string& service : services) {
+    const auto sent = co_await send(service);
+    if (!sent && all) all = error(sent.error().with_prefix(service));
+  }
+  co_return all;
 }
 
 Task<> Registration::keep() {

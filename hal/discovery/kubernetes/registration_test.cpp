@@ -196,6 +196,18 @@ TEST(Registration, AnApiServerThatIsAwayHoldsNothingUp) {
   EXPECT_EQ(f.logs.count("cannot register again: UNAVAILABLE"), 1U) << "one line for an outage";
 }
 
+TEST(Registration, AServiceThatIsRefusedKeepsNoOtherBack) {
+  Fixture f;
+  for (const char* service : {"api", "greeter", "web"}) ASSERT_TRUE(f.add(make_node(service)));
+  f.api.refused_patch = "micro.mu/selector-api";
+  f.api.put(FakeApiServer::kPods, "greeter-pod", R"({"spec":{}})");
+  f.advance(40s);
+  EXPECT_THAT(f.pod(), HasSubstr("micro.mu/selector-greeter"));
+  EXPECT_THAT(f.pod(), HasSubstr("micro.mu/selector-web"));
+  EXPECT_THAT(f.pod(), ::testing::Not(HasSubstr("micro.mu/selector-api")));
+  EXPECT_EQ(f.logs.count("cannot register again: INVALID_ARGUMENT: api: cannot patch pods"), 1U);
+}
+
 TEST(Registration, AStuckApiServerIsWaitedForFiveSeconds) {
   Fixture f;
   f.host.memory().hang(80);

@@ -168,6 +168,9 @@ http::Response FakeApiServer::patch(http::State<FakeApiServer> server,
             .body = self.status_body.empty() ? status_json(refused, "a test refuses")
                                              : self.status_body};
   }
+  if (!self.refused_patch.empty() && request.body.contains(self.refused_patch)) {
+    return {.status = 422, .body = status_json(422, "a test refuses")};
+  }
   const auto slash = request.path.rfind('/');
   const auto collection = request.path.substr(0, slash);
   const auto name = request.path.substr(slash + 1);

@@ -62,6 +62,8 @@ class FakeApiServer {
   /// Every request is answered so, while it is set.
   int status = 0;
   std::string status_body;
+  /// A PATCH whose body has this in it is answered with 422, if it is set.
+  std::string refused_patch;
   /// "410 Gone" comes as the status of a WATCH; else as an event.
   bool gone_by_status = false;
   /// Accepted tokens; empty: none is asked for.
