@@ -216,7 +216,8 @@ def test_curl_gets_the_answer(chain, tmp_path):
 def test_metadata_over_the_limit_of_a_client_that_does_not_keep_to_it(chain, tmp_path):
     # Few bytes for curl itself, many as RFC 9113 6.5.2 counts them.
     headers = {**GRPC, **{f"x-{number}": "v" for number in range(2_000)}}
-    status, answer = curl(chain.greeter.address, tmp_path, HELLO, headers)
+    # Without a body: curl fails when the answer comes while it still sends.
+    status, answer = curl(chain.greeter.address, tmp_path, b"", headers)
     assert (status, answer["grpc-status"]) == (200, EXHAUSTED)
     assert str(64 * 1024) in answer["grpc-message"]
 

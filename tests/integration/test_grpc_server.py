@@ -199,7 +199,8 @@ def test_a_server_that_goes_away_within_a_call_is_503(machine, stand_in, how):
     assert response.error
     # It has taken the request: sending it again might do the work twice.
     server = stand_in(port=listener.port)
-    assert api.get("/api/v1/hello/back").status == 200
+    # A connection that the old one had not accepted yet may be lost with a call on it.
+    assert ask_until(lambda: api.get("/api/v1/hello/back").status == 200)
     assert [text for text, _ in server.calls] == ["back"]
 
 
@@ -287,7 +288,7 @@ def test_metadata_that_the_server_does_not_take_is_not_sent(machine, stand_in):
     response = api.get("/api/v1/hello/big", {"x-big": "b" * 20_000})
     assert response.status == 429  # RESOURCE_EXHAUSTED
     assert re.search(r"server's limit of 16\d\d\d bytes", response.error), response.error
-    assert api.get("/api/v1/hello/small", {"x-big": "b" * 10_000}).status == 200
+    assert api.get("/api/v1/hello/small", {"x-big": "b" * 4_000}).status == 200
     assert [text for text, _ in server.calls] == ["small"]
 
 
