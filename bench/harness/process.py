@@ -36,4 +36,5 @@ def peak_rss_mib(pids):
 def machine():
     """One line about the processor and the kernel."""
     model = parse_status(Path("/proc/cpuinfo").read_text(), "model name") or platform.machine()
-    return f"{model}, {os.cpu_count()} CPUs, {platform.system()} {platform.release()}"
+    kernel = ".".join(platform.release().split(".")[:2])
+    return f"{model}, {os.cpu_count()} CPUs, {platform.system()} {kernel}"
