@@ -1,5 +1,5 @@
-"""A real kube-apiserver and etcd, built once from their Go modules into a folder outside the
-repository."""
+"""A real etcd, kube-apiserver and kube-controller-manager, built once from their Go modules into a
+folder outside the repository."""
 
 import json
 import os
@@ -78,9 +78,9 @@ def etcd():
     return _built("etcd", ETCD, build)
 
 
-def kube_apiserver():
-    """Its module replaces each staging module by a folder that the module itself lacks: here each
-    is replaced by its published release."""
+def _kubernetes(name):
+    """A command of Kubernetes. Its module replaces each staging module by a folder that the module
+    itself lacks: here each is replaced by its published release."""
     def build(folder):
         downloaded = _run([_go(), "mod", "download", "-json", f"k8s.io/kubernetes@{KUBERNETES}"],
                           Path("/"))
@@ -95,11 +95,19 @@ def kube_apiserver():
             minor = KUBERNETES.split(".")[1]
             flags += [f"-X {package}.gitVersion={KUBERNETES}", f"-X {package}.gitMajor=1",
                       f"-X {package}.gitMinor={minor}", f"-X {package}.gitTreeState=clean"]
-        _build("kube-apiserver", folder, "k8s.io/kubernetes/cmd/kube-apiserver", module,
-               " ".join(flags))
-    return _built("kube-apiserver", KUBERNETES, build)
+        _build(name, folder, f"k8s.io/kubernetes/cmd/{name}", module, " ".join(flags))
+    return _built(name, KUBERNETES, build)
+
+
+def kube_apiserver():
+    return _kubernetes("kube-apiserver")
+
+
+def kube_controller_manager():
+    return _kubernetes("kube-controller-manager")
 
 
 if __name__ == "__main__":
     print(etcd())
     print(kube_apiserver())
+    print(kube_controller_manager())

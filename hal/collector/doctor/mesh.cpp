@@ -40,9 +40,12 @@ int fit(const ProxySpan& inbound, const ProxySpan& outbound) noexcept {
 
 bool ProxySpan::encloses(const ProxySpan& other) const noexcept {
   // Jaeger's JSON cuts start and duration to microseconds.
-  constexpr std::uint64_t kSlackNs = 2000;
-  return span->start_unix_ns <= other.span->start_unix_ns + kSlackNs &&
-         other.span->end_unix_ns <= span->end_unix_ns + kSlackNs;
+  constexpr std::uint64_t kStartSlackNs = 2'000;
+  // Envoy counts a span's duration from when it makes the span, which is after the start that it
+  // reports: on a busy machine a request's span may end a millisecond too early.
+  constexpr std::uint64_t kEndSlackNs = 1'000'000;
+  return span->start_unix_ns <= other.span->start_unix_ns + kStartSlackNs &&
+         other.span->end_unix_ns <= span->end_unix_ns + kEndSlackNs;
 }
 
 bool is_proxy(const Span& span) noexcept { return text_of(span, kComponentTag) == "proxy"; }
