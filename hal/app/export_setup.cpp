@@ -84,14 +84,10 @@ Result<> check_endpoint(const ExportSetup& setup) {
   const auto url = wire::parse_url(setup.endpoint);
   if (!url) return refused(setup.variable, setup.endpoint, url.error().message());
   if (setup.protocol != ExportProtocol::kOtlpGrpc) return {};
-  if (url->scheme != "http") {
-    return refused(setup.variable, setup.endpoint,
-                   "OTLP over gRPC is sent without TLS: allowed is http://host:port, or "
-                   "OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf");
-  }
   if (url->path != "/" || !url->query.empty()) {
     return refused(setup.variable, setup.endpoint,
-                   "an endpoint of OTLP over gRPC has no path: allowed is http://host:port");
+                   "an endpoint of OTLP over gRPC has no path: allowed is http://host:port, "
+                   "https://host:port");
   }
   return {};
 }
@@ -228,7 +224,7 @@ Result<ExportSetup> choose_export(const ExportVariables& variables) {
 }
 
 Result<> read_tls_files(const ExportVariables& variables, ExportSetup& setup) {
-  if (setup.protocol != ExportProtocol::kOtlpHttp) return {};
+  if (setup.protocol == ExportProtocol::kZipkin) return {};
   return set_tls(variables, setup.post.tls);
 }
 

@@ -21,12 +21,11 @@ struct ExportSetup {
   ExportProtocol protocol = ExportProtocol::kOtlpHttp;
   /// The full URL; for kOtlpGrpc scheme, host and port. Empty: spans go nowhere.
   std::string endpoint{};
-  std::string variable{};  ///< that names the endpoint; empty: none does
-  std::string warning{};   ///< for the log of the start; empty: none
-  Headers headers{};       ///< with each request, beside the protocol's own
-  Duration timeout{};      ///< of one batch
-  /// Looked at for HTTP only.
-  exporter::HttpPostOptions post{};
+  std::string variable{};            ///< that names the endpoint; empty: none does
+  std::string warning{};             ///< for the log of the start; empty: none
+  Headers headers{};                 ///< with each request, beside the protocol's own
+  Duration timeout{};                ///< of one batch
+  exporter::HttpPostOptions post{};  ///< its TLS is for gRPC, too
 };
 
 /// All but the TLS files. The endpoint is that of OTLP's own variables, else Zipkin's, else
@@ -36,8 +35,8 @@ struct ExportSetup {
 /// kInvalidArgument names variable, value (unless it is a secret) and rule.
 [[nodiscard]] Result<ExportSetup> choose_export(const ExportVariables& variables);
 
-/// The PEM files of OTLP over HTTP, for a setup with an endpoint: a wrong one is told here, not by
-/// the first span. kInvalidArgument names variable, file and what is wrong with it.
+/// The PEM files of OTLP's variables, for a setup with an endpoint: a wrong one is told here, not
+/// by the first span. kInvalidArgument names variable, file and what is wrong with it.
 [[nodiscard]] Result<> read_tls_files(const ExportVariables& variables, ExportSetup& setup);
 
 }  // namespace hal::app

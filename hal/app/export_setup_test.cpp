@@ -63,6 +63,7 @@ TEST(ExportSetup, TheEndpointOfOpenTelemetrysVariables) {
        "http://c:4317/",
        kGrpc,
        kTraces},
+      {{{kBase, "https://c:4317"}, {kProtocol, "grpc"}}, "https://c:4317", kGrpc, kBase},
       {{{kBase, "http://c"},
         {kProtocol, "grpc"},
         {"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/protobuf"}},
@@ -144,8 +145,6 @@ TEST(ExportSetup, RefusesWithVariableValueAndRule) {
       {{{"TRACE_URL", "http://c:4318"}, {"OTEL_TRACES_EXPORTER", "zipkin"}},
        "TRACE_URL='http://c:4318': this is an endpoint of OTLP, but OTEL_TRACES_EXPORTER is "
        "zipkin"},
-      {{{kBase, "https://c:4317"}, {kProtocol, "grpc"}},
-       "OTEL_EXPORTER_OTLP_ENDPOINT='https://c:4317': OTLP over gRPC is sent without TLS"},
       {{{kTraces, "http://c:4318/v1/traces"}, {kProtocol, "grpc"}},
        "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT='http://c:4318/v1/traces': an endpoint of OTLP over "
        "gRPC has no path"},
@@ -254,6 +253,14 @@ TEST_F(ExportSetupTls, ReadsThePemFiles) {
   ASSERT_TRUE(setup->post.tls.identity);
   EXPECT_EQ(setup->post.tls.identity->key_pem, identity_.key_pem);
   EXPECT_EQ(setup->post.tls.verification, net::TlsVerification::kFull);
+}
+
+TEST_F(ExportSetupTls, IsForGrpcToo) {
+  const auto setup = choose({{kBase, "https://collector:4317"},
+                             {kProtocol, "grpc"},
+                             {"OTEL_EXPORTER_OTLP_CERTIFICATE", file("ca")}});
+  ASSERT_TRUE(setup) << setup.error().to_string();
+  EXPECT_EQ(setup->post.tls.ca_pem, ca_.pem());
 }
 
 TEST_F(ExportSetupTls, RefusesWhatCannotBeUsed) {

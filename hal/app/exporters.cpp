@@ -24,8 +24,10 @@ std::shared_ptr<exporter::SpanSender> App::Impl::make_sender() {
   const auto& exporting = traces.exporting;
   if (exporting.protocol == app::ExportProtocol::kOtlpGrpc) {
     const auto url = wire::parse_url(exporting.endpoint).value();
-    return exporter::make_otlp_grpc_sender(app, net::to_string({url.host, url.port}),
-                                           exporting.headers, resource);
+    exporter::OtlpGrpcOptions grpc{
+        .host = url.host, .port = url.port, .headers = exporting.headers};
+    if (url.scheme == "https") grpc.tls = exporting.post.tls;
+    return exporter::make_otlp_grpc_sender(app, std::move(grpc), resource);
   }
   auto post = exporter::make_http_post(network, states.size(), exporting.post);
   if (exporting.protocol == app::ExportProtocol::kZipkin) {

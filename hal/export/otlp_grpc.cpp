@@ -73,14 +73,18 @@ bool may_retry(Code code) {
   }
 }
 
+std::string address_of(const OtlpGrpcOptions& options) {
+  return net::to_string({.host = options.host, .port = options.port});
+}
+
 class OtlpGrpcSender final : public SpanSender {
  public:
-  OtlpGrpcSender(service::Host& host, const std::string& address, Headers headers,
+  OtlpGrpcSender(service::Host& process, OtlpGrpcOptions options,
                  std::span<const telemetry::Attribute> resource)
       : request_{resource},
-        headers_{std::move(headers)},
-        host_{host, address},
-        channel_{host_, address} {}
+        headers_{std::move(options.headers)},
+        host_{process, address_of(options)},
+        channel_{host_, address_of(options), {.tls = options.tls, .tls_name = options.host}} {}
 
   Task<Delivery> send(const std::string& spans) override {
     internal::otlp::EncodedTraceRequest request;
@@ -105,10 +109,9 @@ class OtlpGrpcSender final : public SpanSender {
 
 }  // namespace
 
-std::shared_ptr<SpanSender> make_otlp_grpc_sender(service::Host& host, std::string address,
-                                                  Headers headers,
+std::shared_ptr<SpanSender> make_otlp_grpc_sender(service::Host& process, OtlpGrpcOptions options,
                                                   std::span<const telemetry::Attribute> resource) {
-  return std::make_shared<OtlpGrpcSender>(host, address, std::move(headers), resource);
+  return std::make_shared<OtlpGrpcSender>(process, std::move(options), resource);
 }
 
 }  // namespace hal::exporter

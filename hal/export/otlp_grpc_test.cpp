@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <hal/async/deadline.hpp>
+#include <hal/net/testing/tls_pair.hpp>
 #include <hal/rpc/server.hpp>
 #include <hal/service/testing/test_host.hpp>
 #include <hal/telemetry/span.hpp>
@@ -46,8 +47,8 @@ class TraceService final : public rpc::Service {
   int rejects = 0;
 };
 
-Task<> serve(service::Host* host, rpc::Service* service) {
-  (void)co_await rpc::Server{*host}.add(*service).run();
+Task<> serve(service::Host* host, rpc::Service* service, rpc::ServerOptions options) {
+  (void)co_await rpc::Server{*host, std::move(options)}.add(*service).run();
 }
 
 Task<Result<Delivery>> send(SpanSender* sender, telemetry::Tracer* tracer,
@@ -58,10 +59,10 @@ Task<Result<Delivery>> send(SpanSender* sender, telemetry::Tracer* tracer,
 
 class OtlpGrpcTest : public ::testing::Test {
  protected:
-  OtlpGrpcTest() {
+  explicit OtlpGrpcTest(const rpc::ServerOptions& options = {}) {
     host_.listen_on.port = 4317;
     host_.background().spawn(serve, static_cast<service::Host*>(&host_),
-                             static_cast<rpc::Service*>(&collector_));
+                             static_cast<rpc::Service*>(&collector_), options);
     host_.manual_loop().run_ready();
     const Context context{.tracer = &tracer_};
     for (int i = 0; i < 3; ++i) telemetry::RecordedSpan{context, {.name = "n"}}.end();
@@ -69,9 +70,11 @@ class OtlpGrpcTest : public ::testing::Test {
   }
   ~OtlpGrpcTest() override { host_.shut_down(); }
 
-  Delivery deliver(const std::string& address = "127.0.0.1:4317") {
+  Delivery deliver(OtlpGrpcOptions options = {}) {
     const telemetry::Attribute resource[]{{"service.name", "api"}};
-    sender_ = make_otlp_grpc_sender(host_, address, {{"x-tenant", "blue"}}, resource);
+    options.host = "127.0.0.1";
+    options.headers = {{"x-tenant", "blue"}};
+    sender_ = make_otlp_grpc_sender(host_, std::move(options), resource);
     return *host_.run(send, sender_.get(), &tracer_, &batch_);
   }
 
@@ -125,10 +128,27 @@ TEST_F(OtlpGrpcTest, TheCodeSaysWhetherItIsSentAgain) {
 }
 
 TEST_F(OtlpGrpcTest, ACollectorThatIsAwayIsNoAnswer) {
-  const Delivery delivery = deliver("127.0.0.1:4318");
+  const Delivery delivery = deliver({.port = 4318});
   EXPECT_EQ(delivery.status.code(), Code::kUnavailable);
   EXPECT_TRUE(delivery.may_retry);
   EXPECT_FALSE(delivery.answered);
+}
+
+class OtlpGrpcTlsTest : public OtlpGrpcTest {
+ protected:
+  OtlpGrpcTlsTest() : OtlpGrpcTest{{.tls = net::testing::usual_tls().server}} {}
+};
+
+TEST_F(OtlpGrpcTlsTest, ACollectorIsVerified) {
+  EXPECT_TRUE(deliver({.tls = net::testing::usual_tls().client}).status.ok());
+  EXPECT_EQ(decode_request(collector_.bytes).size(), 3u);
+  const net::testing::TestCa other;
+  const Delivery delivery =
+      deliver({.tls = net::TlsClientOptions{.ca_pem = std::string{other.pem()}}});
+  EXPECT_EQ(delivery.status.code(), Code::kUnavailable);
+  EXPECT_EQ(deliver({.tls = net::TlsClientOptions{.ca_pem = "x"}}).status.code(),
+            Code::kInvalidArgument);
+  EXPECT_EQ(collector_.calls, 1);
 }
 
 }  // namespace
