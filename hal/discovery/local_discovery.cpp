@@ -34,7 +34,7 @@ Task<Result<std::vector<Node>>> LocalDiscovery::resolve(std::string service) {
     if (node.service == service) found.push_back(node);
   }
   if (found.empty()) {
-    co_return error(Code::kUnavailable,
+    co_return error(Code::kNotFound,
                     fmt::format("no node of '{}' in the local registry {}; {}", service,
                                 options_.directory, known_services(nodes)));
   }

@@ -59,7 +59,7 @@ TEST(LocalDiscovery, SaysWhatItKnowsInstead) {
   const TemporaryFolder folder;
   LocalDiscovery registry{in(folder)};
   const auto empty = resolve(registry, "x");
-  EXPECT_EQ(empty.error().code(), Code::kUnavailable);
+  EXPECT_EQ(empty.error().code(), Code::kNotFound);
   EXPECT_EQ(empty.error().message(),
             fmt::format("no node of 'x' in the local registry {}; it is empty", folder.path()));
   ASSERT_TRUE(add(registry, make_node("b", 1)));
@@ -134,7 +134,7 @@ TEST(LocalDiscovery, AKilledProcessIsGoneAtOnce) {
   EXPECT_THAT(ids_of(list(registry).value()), ElementsAre("greeter-0", "greeter-2", "greeter-4"));
   EXPECT_THAT(folder.names(), SizeIs(3));
   children.clear();
-  EXPECT_EQ(resolve(registry, "greeter").error().code(), Code::kUnavailable);
+  EXPECT_EQ(resolve(registry, "greeter").error().code(), Code::kNotFound);
   EXPECT_THAT(folder.names(), IsEmpty());
 }
 

@@ -56,8 +56,7 @@ Task<Result<std::vector<service::Node>>> SourceRegistry::resolve(std::string ser
                                                     service, answer.failure.to_string()));
   }
   const std::string known = co_await known_names();
-  co_return error(Code::kUnavailable,
-                  fmt::format("no node of '{}' in {}{}", service, where(), known));
+  co_return error(Code::kNotFound, fmt::format("no node of '{}' in {}{}", service, where(), known));
 }
 
 service::Subscription SourceRegistry::subscribe(const std::string& service,

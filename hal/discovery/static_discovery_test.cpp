@@ -149,7 +149,7 @@ TEST_F(StaticFirstTest, TheListWinsForItsNames) {
 
 TEST_F(StaticFirstTest, TheRestIsTheOtherRegistrys) {
   EXPECT_EQ(registry_->name(), "test");
-  EXPECT_EQ(resolve(*registry_, "c").error().code(), Code::kUnavailable);
+  EXPECT_EQ(resolve(*registry_, "c").error().code(), Code::kNotFound);
   ASSERT_TRUE(testing::add(*registry_, testing::make_node("c")));
   EXPECT_THAT(ids_of(next_->nodes()), ElementsAre("c-1"));
   ASSERT_TRUE(testing::remove(*registry_, "c-1"));

@@ -184,8 +184,11 @@ Task<> Connections::refresh(std::shared_ptr<Connections> self) {
     self->answers_ = question;
     self->resolved_at_ = state.loop.now();
     if (self->closed_) break;
+    const bool is_gone = !nodes && nodes.error().code() == Code::kNotFound;
     self->registry_failure_ =
         nodes ? Status{} : Status{Code::kUnavailable, std::move(nodes.error()).message()};
+    // Where the registry cannot be asked, who was known stays.
+    if (is_gone) self->update({});
     if (nodes) self->update(std::move(*nodes));
     state.changed.wake_all();
     if (!co_await self->rest()) break;

@@ -166,6 +166,30 @@ TEST_F(RpcBalanceTest, a_node_that_vanishes_finishes_what_it_has) {
   EXPECT_EQ(nodes[0]->connected, 0);
 }
 
+TEST_F(RpcBalanceTest, the_last_node_that_vanishes_gets_no_call) {
+  start(1);
+  ASSERT_EQ(call(), Status{});
+  host.run(remove_node, &host, host.registry().nodes()[0].id).value();
+  advance(options.resolve_interval * 2);
+  const int before = nodes[0]->requests;
+  const Status none = call();
+  EXPECT_EQ(none.code(), Code::kUnavailable);
+  EXPECT_TRUE(none.message().starts_with("no node of ")) << none.message();
+  EXPECT_EQ(nodes[0]->requests, before);
+  EXPECT_EQ(nodes[0]->connected, 0);
+}
+
+TEST_F(RpcBalanceTest, nodes_stay_while_the_registry_cannot_be_asked) {
+  start(1);
+  ASSERT_EQ(call(), Status{});
+  host.registry().fail_with({Code::kUnavailable, "registry test is away"});
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_EQ(call(), Status{});
+    advance(options.resolve_interval);
+  }
+  EXPECT_EQ(nodes[0]->connections, 1);
+}
+
 TEST_F(RpcBalanceTest, an_unused_channel_asks_nobody_and_keeps_what_it_has) {
   start(1);
   ASSERT_EQ(call(), Status{});

@@ -40,8 +40,8 @@ class Discovery {
   /// registry must outlive that scope. For those that have no such work it does nothing.
   virtual void start(const Worker& /*worker*/) {}
 
-  /// The nodes of a service, at least one. kUnavailable when there is none, or when the registry
-  /// cannot be asked; the message names the registry, and the services it knows.
+  /// The nodes of a service, at least one. kNotFound when there is none, kUnavailable when the
+  /// registry cannot be asked; the message names the registry, and the services it knows.
   virtual Task<Result<std::vector<Node>>> resolve(std::string service) = 0;
 
   /// All nodes of all services, ordered by service and id; empty for a backend that cannot list.

@@ -103,7 +103,7 @@ TEST(DnsDiscovery, ANameThatIsGoneHasNoNode) {
   f.run_until([&told] { return told == 2; });
   const auto none = f.resolve("greeter.test");
   ASSERT_FALSE(none);
-  EXPECT_EQ(none.error().to_string(), "UNAVAILABLE: no node of 'greeter.test' in DNS");
+  EXPECT_EQ(none.error().to_string(), "NOT_FOUND: no node of 'greeter.test' in DNS");
   f.dns.set_addresses("greeter.test", {}, 5);
   EXPECT_FALSE(f.resolve("greeter.test"));
 }

@@ -54,7 +54,7 @@ TEST(EndpointSliceDiscovery, NamesWhatIsMissing) {
   const auto nobody = f.resolve("nobody");
   ASSERT_FALSE(nobody);
   EXPECT_EQ(nobody.error().to_string(),
-            "UNAVAILABLE: no node of 'nobody' in the endpointslice registry (namespace devel)");
+            "NOT_FOUND: no node of 'nobody' in the endpointslice registry (namespace devel)");
   EXPECT_EQ(f.resolve("k8s://x").error().code(), Code::kInvalidArgument);
   f.api.status = 403;
   EXPECT_THAT(f.resolve("k8s://other/greeter").error().message(),

@@ -19,6 +19,7 @@ void TestDiscovery::put(std::string service, std::string address,
 }
 
 Task<Result<std::vector<Node>>> TestDiscovery::resolve(std::string service) {
+  if (!failure_.ok()) co_return error(failure_);
   std::vector<Node> found;
   std::set<std::string> known;
   for (const Node& node : nodes_) {
@@ -26,9 +27,8 @@ Task<Result<std::vector<Node>>> TestDiscovery::resolve(std::string service) {
     if (node.service == service) found.push_back(node);
   }
   if (found.empty()) {
-    co_return error(Code::kUnavailable,
-                    fmt::format("no node of '{}' in registry test; it knows: {}", service,
-                                fmt::join(known, ", ")));
+    co_return error(Code::kNotFound, fmt::format("no node of '{}' in registry test; it knows: {}",
+                                                 service, fmt::join(known, ", ")));
   }
   co_return found;
 }
