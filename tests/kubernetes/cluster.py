@@ -23,8 +23,12 @@ PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
 ACCOUNTS = f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts"
 RBAC = "/apis/rbac.authorization.k8s.io/v1"
 MERGE = "application/strategic-merge-patch+json"
-# What a registered service needs, no more.
-REGISTRY_RULES = [{"apiGroups": [""], "resources": ["pods"], "verbs": ["list", "patch", "watch"]}]
+NODE = "node-a"
+# What a registered service needs, and one that dials Services; no more.
+REGISTRY_RULES = [
+    {"apiGroups": [""], "resources": ["pods"], "verbs": ["list", "patch", "watch"]},
+    {"apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"],
+     "verbs": ["list", "watch"]}]
 
 
 def free_port():
@@ -98,7 +102,7 @@ class Cluster:
         self._tls.load_cert_chain(self.pki / "admin.crt", self.pki / "admin.key")
         self._connections = threading.local()
         self.etcd = self._start_etcd()
-        self.api = None
+        self.api = self.controllers = None
         self.start_api()
         self._fill()
 
@@ -133,11 +137,19 @@ class Cluster:
             threading.Event().wait(0.1)
         raise AssertionError(f"the API server is not ready:\n{self.api.log.read_text()[-2000:]}")
 
+    def start_controllers(self):
+        """The one that makes EndpointSlices of Services and pods."""
+        self.controllers = Daemon(
+            [binaries.kube_controller_manager(), f"--kubeconfig={self.kubeconfig()}",
+             "--controllers=endpointslice-controller", "--leader-elect=false",
+             "--bind-address=127.0.0.1", f"--secure-port={free_port()}",
+             f"--cert-dir={self.folder / 'run'}", "--v=0"], self.folder / "controllers.log")
+
     def kill_api(self):
         self.api.end(signal.SIGKILL)
 
     def close(self):
-        for daemon in (self.api, self.etcd):
+        for daemon in (self.controllers, self.api, self.etcd):
             if daemon is not None:
                 daemon.end()
 
@@ -223,13 +235,27 @@ class Cluster:
                 "client-key-data": data("admin.key")}}]}))
         return path
 
-    # Pods, as the kubelet leaves them. Addresses are 127.x: what is dialled stays on this machine.
+    def add_node(self, name, zone):
+        self.make("/api/v1/nodes", {"metadata": {
+            "name": name, "labels": {"topology.kubernetes.io/zone": zone}}})
+        self.call("PATCH", f"/api/v1/nodes/{name}/status", {"status": {
+            "allocatable": {"cpu": "4", "memory": "4Gi", "pods": "110"},
+            "conditions": [{"type": "Ready", "status": "True"}]}}, MERGE)
 
-    def add_pod(self, name, address, account="greeter", annotations=None, labels=None):
+    def add_service(self, name, **more):
+        """A headless Service of the pods with the label app=name. The ports are the target's."""
+        self.make(f"/api/v1/namespaces/{NAMESPACE}/services", {
+            "metadata": {"name": name},
+            "spec": {"clusterIP": "None", "selector": {"app": name}, **more}})
+
+    # Pods, as the kubelet leaves them. Addresses are 127.x, or the test runs in a network
+    # namespace: what is dialled stays on this machine.
+
+    def add_pod(self, name, address, account="greeter", annotations=None, labels=None, node=NODE):
         self.call("POST", PODS, {
             "metadata": {"name": name, "labels": {"app": account, **(labels or {})},
                          "annotations": annotations or {}},
-            "spec": {"nodeName": "no-node", "serviceAccountName": account,
+            "spec": {"nodeName": node, "serviceAccountName": account,
                      "automountServiceAccountToken": False,
                      "containers": [{"name": "app", "image": "app:1"}]}})
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

@@ -35,12 +35,14 @@ class Pods(Machine):
         self.cluster = cluster
         self._names = []
 
-    def start_in_pod(self, name, address, program, account, wait=True, **variables):
-        self.cluster.add_pod(name, address, account)
+    def start_in_pod(self, name, address, program, account, wait=True, node=clusters.NODE,
+                     **variables):
+        self.cluster.add_pod(name, address, account, node=node)
         self._names.append(name)
         command, pod = clusters.in_pod(self.cluster, account, name, [program])
-        merged = self.variables(HAL_REGISTRY="kubernetes", HAL_LOCAL_DIR=None,
-                                SERVICE_HOST=address, HAL_DRAIN_GRACE="1s", **pod, **variables)
+        merged = self.variables(**{"HAL_REGISTRY": "kubernetes", "HAL_LOCAL_DIR": None,
+                                   "SERVICE_HOST": address, "HAL_DRAIN_GRACE": "1s", **pod,
+                                   **variables})
         service = Service(command, self.folder, merged)
         service.name = name
         self._started.append(service)

@@ -21,7 +21,7 @@ def listening_ports(pid):
     for descriptor in Path(f"/proc/{pid}/fd").iterdir():
         with contextlib.suppress(FileNotFoundError):
             inodes.add(os.readlink(descriptor))
-    lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
+    lines = Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]
     fields = [line.split() for line in lines]
     return {int(field[1].split(":")[1], 16) for field in fields
             if field[3] == "0A" and f"socket:[{field[9]}]" in inodes}
