@@ -13,6 +13,10 @@ std::string allow_value(std::set<std::string_view> methods) {
   return fmt::format("{}", fmt::join(methods, ", "));
 }
 
+Language language_of(const Headers& headers) {
+  return preferred_language(headers.joined("accept-language").value_or(""));
+}
+
 /// The outcome of the call as an HTTP status. A status that a layer has set after the handler's
 /// success counts by its code.
 int status_of(const service::Call& call) {
@@ -101,7 +105,8 @@ Task<> Dispatcher::run(transport::HttpExchange& exchange, const net::Endpoint& p
   const auto target = parse_target(message.method, message.target);
   if (!target) {
     // Not a path: there is nothing that a layer could say about it.
-    set_error(response, target.error().http_status, target.error().status.message());
+    set_error(response, error_kind(target.error().http_status), target.error().status.message(),
+              language_of(message.headers));
     co_return;
   }
   const Request request{.method = message.method,
@@ -145,8 +150,9 @@ Task<> Dispatcher::run(transport::HttpExchange& exchange, const net::Endpoint& p
   if (exchange.writer.started()) {
     exchange.writer.abandon();
   } else {
-    const int status = status_of(call);
-    set_error(response, status, message_for_clients(status, call.status.message()));
+    const ErrorKind kind = error_kind(status_of(call), call.status.code());
+    set_error(response, kind, message_for_clients(kind, call.status.message()),
+              language_of(message.headers));
   }
 }
 

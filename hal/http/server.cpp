@@ -29,12 +29,12 @@ class ConnectionRequests final : public transport::Http1Handler {
     return dispatcher_.run(exchange, peer_, scheme_);
   }
   void refuse(int status, std::string_view message, Response& response) override {
-    set_error(response, status, message);
+    set_error(response, error_kind(status), message);
   }
 
  private:
   static Task<> refuse_body(Response& response, Failure why) {
-    set_error(response, why.http_status, why.status.message());
+    set_error(response, error_kind(why.http_status), why.status.message());
     co_return;
   }
 
