@@ -70,9 +70,9 @@ Expected<std::optional<std::string>> query_value(std::string_view query, std::st
 }
 
 Expected<void> check_json_type(const Headers& headers) {
-  const auto given = headers.get("content-type");
-  const std::string_view media =
-      ascii_trim(given.value_or("").substr(0, given.value_or("").find(';')));
+  const auto given = headers.joined("content-type");  // several are none of ours
+  const std::string_view all = given ? std::string_view{*given} : "";
+  const std::string_view media = ascii_trim(all.substr(0, all.find(';')));
   const auto ends_with_json = [&] {
     constexpr std::string_view kSuffix = "+json";
     return media.size() > kSuffix.size() &&

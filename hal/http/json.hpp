@@ -20,7 +20,8 @@ namespace hal::http::json {
 /// and structs described by BOOST_DESCRIBE_STRUCT (public members, inherited ones too), nested at
 /// will. Members of type std::optional may be absent or null, all others are required. Field names
 /// are the members' unless the struct has `static constexpr std::string_view json_name(member)`.
-/// Enums are strings: the enumerator's name, kFirstWord as "first_word".
+/// Enums are strings: the enumerator's name, kFirstWord as "first_word". What values a struct's
+/// members may have beyond their type, it says in kRules (json_rule.hpp).
 /// INVALID_ARGUMENT says what is wrong and where: "$.user.name: expected string, got number (line
 /// 3, column 14)"; columns count bytes from 1. Thread-safe.
 template <class T>

@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
+#include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -42,10 +44,17 @@ std::string expected(const Type& type) {
   return "one of " + names;
 }
 
+std::string allowed_integers(const Type& type) {
+  return fmt::format("{} to {}", type.min, type.max);
+}
+
+constexpr std::size_t kNoBound = std::numeric_limits<std::size_t>::max();
+
 /// Where a value goes. A null type: it is skipped.
 struct Slot {
   const Type* type = nullptr;
   void* value = nullptr;
+  const Rule* rule = nullptr;
 };
 
 /// An open array or object.
@@ -53,7 +62,7 @@ struct Frame {
   Slot slot;
   bool is_array = false;
   bool in_element = false;  // between the start of an element (its key) and its end
-  std::size_t index = 0;    // of the next element
+  std::size_t index = 0;    // of the next element; in a map, how many there are
   std::string key = {};
   Slot element = {};           // of the current key
   std::size_t next_field = 0;  // fields mostly come in order
@@ -72,11 +81,7 @@ class Handler final : public TokenHandler {
   bool on_object_begin(ErrorCode& ec) { return begin(false, ec); }
   bool on_object_end(std::size_t, ErrorCode& ec);
   bool on_array_begin(ErrorCode& ec) { return begin(true, ec); }
-  bool on_array_end(std::size_t, ErrorCode&) {
-    count_token();
-    frames_.pop_back();
-    return end_value();
-  }
+  bool on_array_end(std::size_t, ErrorCode& ec);
 
   bool on_key(std::string_view last, std::size_t, ErrorCode& ec);
   bool on_string(std::string_view last, std::size_t, ErrorCode& ec);
@@ -101,7 +106,11 @@ class Handler final : public TokenHandler {
   bool find_field(Frame& frame, ErrorCode& ec);
   bool on_integer(std::uint64_t bits, bool negative, std::string_view last, ErrorCode& ec);
   bool store_double(Slot slot, std::string_view text, ErrorCode& ec);
-  bool out_of_range(const Type& type, std::string_view text, ErrorCode& ec);
+  bool out_of_range(std::string_view allowed, std::string_view text, ErrorCode& ec);
+  bool check_size(const Rule* rule, std::size_t size, std::string_view unit, ErrorCode& ec);
+  template <class Number>
+  bool check_range(const Rule* rule, Number number, std::string_view text, ErrorCode& ec);
+  bool end_container(ErrorCode& ec);
 
   bool fail(ErrorCode& ec, const std::string& what) { return stop(ec, path() + ": " + what); }
   bool fail_type(ErrorCode& ec, const Type& type, std::string_view got) {
@@ -142,7 +151,7 @@ Slot Handler::begin_value() {
 /// The slot of a value that is not null: inside the optional, if it is one.
 Slot Handler::unwrapped(Slot slot) {
   while (slot.type != nullptr && slot.type->kind == Kind::kOptional) {
-    slot = {&slot.type->element(), slot.type->emplace(slot.value, {})};
+    slot = {&slot.type->element(), slot.type->emplace(slot.value, {}), slot.rule};
   }
   return slot;
 }
@@ -161,6 +170,18 @@ bool Handler::begin(bool is_array, ErrorCode& ec) {
   return true;
 }
 
+/// The innermost array or object has its end.
+bool Handler::end_container(ErrorCode& ec) {
+  const Frame frame = std::move(frames_.back());
+  frames_.pop_back();
+  return check_size(frame.slot.rule, frame.index, "elements", ec) && end_value();
+}
+
+bool Handler::on_array_end(std::size_t, ErrorCode& ec) {
+  count_token();
+  return end_container(ec);
+}
+
 bool Handler::on_object_end(std::size_t, ErrorCode& ec) {
   count_token();
   Frame& frame = frames_.back();
@@ -175,8 +196,7 @@ bool Handler::on_object_end(std::size_t, ErrorCode& ec) {
       bit <<= 1;
     }
   }
-  frames_.pop_back();
-  return end_value();
+  return end_container(ec);
 }
 
 bool Handler::on_key(std::string_view last, std::size_t, ErrorCode& ec) {
@@ -188,6 +208,7 @@ bool Handler::on_key(std::string_view last, std::size_t, ErrorCode& ec) {
   const Slot& object = frame.slot;
   if (object.type == nullptr) return true;
   if (object.type->kind == Kind::kObject) return find_field(frame, ec);
+  ++frame.index;
   frame.element = {&object.type->element(), object.type->emplace(object.value, frame.key)};
   return frame.element.value != nullptr || fail(ec, "duplicate field");
 }
@@ -201,7 +222,7 @@ bool Handler::find_field(Frame& frame, ErrorCode& ec) {
     if ((frame.seen & bit) != 0) return fail(ec, "duplicate field");
     frame.seen |= bit;
     frame.next_field = i + 1;
-    frame.element = {&fields[i].type(), fields[i].member(frame.slot.value)};
+    frame.element = {&fields[i].type(), fields[i].member(frame.slot.value), fields[i].rule};
     return true;
   }
   return options_.allow_unknown_fields || fail(ec, "unknown field");
@@ -212,6 +233,10 @@ bool Handler::on_string(std::string_view last, std::size_t, ErrorCode& ec) {
   const Slot slot = unwrapped(begin_value());
   if (slot.type == nullptr) return end_value();
   if (slot.type->kind == Kind::kString) {
+    if (!check_size(slot.rule, text.size(), "bytes", ec)) return false;
+    if (slot.rule != nullptr && slot.rule->fits != nullptr && !slot.rule->fits(text)) {
+      return fail(ec, fmt::format("expected {}", slot.rule->allowed));
+    }
     *static_cast<std::string*>(slot.value) = text;
     return end_value();
   }
@@ -230,7 +255,10 @@ bool Handler::on_integer(std::uint64_t bits, bool negative, std::string_view las
   if (slot.type->kind != Kind::kInteger) return fail_type(ec, *slot.type, "number");
   const bool fits =
       negative ? static_cast<std::int64_t>(bits) >= slot.type->min : bits <= slot.type->max;
-  if (!fits) return out_of_range(*slot.type, text, ec);
+  if (!fits) return out_of_range(allowed_integers(*slot.type), text, ec);
+  const bool allowed = negative ? check_range(slot.rule, static_cast<std::int64_t>(bits), text, ec)
+                                : check_range(slot.rule, bits, text, ec);
+  if (!allowed) return false;
   slot.type->store(slot.value, bits);
   return end_value();
 }
@@ -242,7 +270,7 @@ bool Handler::on_double(double, std::string_view last, ErrorCode& ec) {
   if (slot.type->kind == Kind::kDouble) return store_double(slot, text, ec);
   if (slot.type->kind != Kind::kInteger) return fail_type(ec, *slot.type, "number");
   const bool is_integer = text.find_first_of(".eE") == std::string_view::npos;
-  if (is_integer) return out_of_range(*slot.type, text, ec);
+  if (is_integer) return out_of_range(allowed_integers(*slot.type), text, ec);
   return fail_type(ec, *slot.type, "number with a fraction or exponent");
 }
 
@@ -250,15 +278,35 @@ bool Handler::on_double(double, std::string_view last, ErrorCode& ec) {
 bool Handler::store_double(Slot slot, std::string_view text, ErrorCode& ec) {
   auto& number = *static_cast<double*>(slot.value);
   const auto result = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (result.ec != std::errc{}) return out_of_range(*slot.type, text, ec);
-  return end_value();
+  if (result.ec != std::errc{}) return out_of_range("of 64-bit floating point", text, ec);
+  return check_range(slot.rule, number, text, ec) && end_value();
 }
 
-bool Handler::out_of_range(const Type& type, std::string_view text, ErrorCode& ec) {
-  const std::string allowed = type.kind == Kind::kDouble
-                                  ? "of 64-bit floating point"
-                                  : fmt::format("{} to {}", type.min, type.max);
+bool Handler::out_of_range(std::string_view allowed, std::string_view text, ErrorCode& ec) {
   return fail(ec, fmt::format("number {} is out of range {}", shortened(text), allowed));
+}
+
+bool Handler::check_size(const Rule* rule, std::size_t size, std::string_view unit, ErrorCode& ec) {
+  if (rule == nullptr || (size >= rule->size.min && size <= rule->size.max)) return true;
+  const auto [min, max] = rule->size;
+  const std::string allowed = min == 0          ? fmt::format("at most {}", max)
+                              : max == kNoBound ? fmt::format("at least {}", min)
+                                                : fmt::format("{} to {}", min, max);
+  return fail(ec, fmt::format("expected {} {}, got {}", allowed, unit, size));
+}
+
+template <class Number>
+bool Handler::check_range(const Rule* rule, Number number, std::string_view text, ErrorCode& ec) {
+  // No bounds allow all: doubles and unsigned numbers go further than these do.
+  if (rule == nullptr || rule->range == Bounds<std::int64_t>{}) return true;
+  const auto [min, max] = rule->range;
+  bool fits = false;
+  if constexpr (std::integral<Number>) {
+    fits = std::cmp_greater_equal(number, min) && std::cmp_less_equal(number, max);
+  } else {
+    fits = number >= static_cast<double>(min) && number <= static_cast<double>(max);
+  }
+  return fits || out_of_range(fmt::format("{} to {}", min, max), text, ec);
 }
 
 bool Handler::on_bool(bool value, ErrorCode& ec) {

@@ -1,9 +1,12 @@
 // What JSON needs to know of a C++ type, as constant tables: one reader and one writer serve all.
 #pragma once
 
+#include <hal/http/json_rule.hpp>
+
 #include <boost/describe/enumerators.hpp>
 #include <boost/describe/members.hpp>
 
+#include <algorithm>
 #include <array>
 #include <concepts>
 #include <cstdint>
@@ -38,6 +41,7 @@ struct Field {
   TypeOf type;
   void* (*member)(void* object);
   bool required;
+  const Rule* rule;  ///< null: none
 };
 
 struct Enumerator {
@@ -158,13 +162,52 @@ constexpr std::string_view field_name(std::string_view member) {
   }
 }
 
+template <class T>
+struct Inside {
+  using Type = T;
+};
+template <class T>
+struct Inside<std::optional<T>> : Inside<T> {};
+
+/// May a member of type T have this rule?
+template <class T>
+constexpr bool rule_fits(const Rule& rule) {
+  constexpr bool kText = std::same_as<T, std::string>;
+  const bool number = Integer<T> || std::same_as<T, double>;
+  return (rule.size == decltype(rule.size){} || kText || kIsVector<T> || kIsMap<T>) &&
+         (rule.range == decltype(rule.range){} || number) && (rule.fits == nullptr || kText);
+}
+
+/// The rule of T's member of this name and type; null without one.
+template <class T, class Member>
+constexpr const Rule* rule_of(std::string_view name) {
+  if constexpr (requires { T::kRules; }) {
+    for (const Rule& rule : T::kRules) {
+      if (rule.member != name) continue;
+      return rule_fits<typename Inside<Member>::Type>(rule) ? &rule
+                                                            : throw "a rule of another type";
+    }
+  }
+  return nullptr;
+}
+
+template <class T>
+constexpr std::size_t rule_count() {
+  if constexpr (requires { T::kRules; }) {
+    return std::size(T::kRules);
+  } else {
+    return 0;
+  }
+}
+
 template <class T, class D>
 constexpr Field field_of() {
   using Member = std::remove_reference_t<decltype(std::declval<T&>().*D::pointer)>;
   return {.name = field_name<T>(D::name),
           .type = &type_of<Member>,
           .member = [](void* object) -> void* { return &(static_cast<T*>(object)->*D::pointer); },
-          .required = !kIsOptional<Member>};
+          .required = !kIsOptional<Member>,
+          .rule = rule_of<T, Member>(D::name)};
 }
 
 template <class T, template <class...> class List, class... D>
@@ -244,6 +287,10 @@ constexpr Type make_type() {
   } else {
     static_assert(DescribedStruct<T>, "JSON knows structs described by BOOST_DESCRIBE_STRUCT only");
     static_assert(kFields<T>.size() <= kFieldsMax, "a JSON struct has at most 64 members");
+    static_assert(std::ranges::count_if(kFields<T>,
+                                        [](const Field& field) { return field.rule != nullptr; }) ==
+                      rule_count<T>(),
+                  "each rule of a JSON struct is for another one of its members");
     return {.kind = Kind::kObject, .fields = kFields<T>};
   }
 }
