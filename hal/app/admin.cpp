@@ -66,7 +66,10 @@ http::Response readyz(http::State<AdminHost> host) {
   const bool ready = host->app().ready();
   return {.status = ready ? 200 : 503,
           .headers = {{"content-type", "text/plain"}},
-          .body = ready ? "ready\n" : "not ready: no server listens yet, or the process drains\n"};
+          .body = ready
+                      ? "ready\n"
+                      : "not ready: no server listens yet, the service has not got what it needs, "
+                        "or the process drains\n"};
 }
 
 http::Json<Version> version(http::State<AdminHost> host) {

@@ -54,6 +54,8 @@ void App::add_metrics(std::function<void(telemetry::PrometheusText&)> write) {
   impl_->add_metrics(std::move(write));
 }
 
+void App::ready_when(std::function<bool()> condition) { impl_->ready_when(std::move(condition)); }
+
 net::Network& App::network() noexcept {
   if (impl_->dry_network) return *impl_->dry_network;
   return impl_->network;

@@ -57,6 +57,11 @@ class App final : public service::Host {
   /// at any time until the process ends: it must be thread-safe and own what it reads.
   void add_metrics(std::function<void(telemetry::PrometheusText&)> write);
 
+  /// /readyz is 503 until `condition` has been true once: what a service needs before requests
+  /// should come, a first pull of keys, say. Before its server runs. It is asked on the main thread
+  /// at any time until the process ends: it must be quick, thread-safe and own what it reads.
+  void ready_when(std::function<bool()> condition);
+
   [[nodiscard]] net::Network& network() noexcept override;
   [[nodiscard]] service::Discovery& discovery() noexcept override;
   [[nodiscard]] std::span<const service::Worker> workers() noexcept override;

@@ -83,6 +83,18 @@ void App::Impl::add_metrics(std::function<void(telemetry::PrometheusText&)> writ
   metrics_.push_back(std::move(write));
 }
 
+void App::Impl::ready_when(std::function<bool()> condition) {
+  const std::lock_guard lock{mutex_};
+  unmet_.push_back(std::move(condition));
+}
+
+bool App::Impl::ready() {
+  if (!listening_.load() || draining_.load()) return false;
+  const std::lock_guard lock{mutex_};
+  std::erase_if(unmet_, [](const auto& condition) { return condition(); });
+  return unmet_.empty();
+}
+
 std::string App::Impl::more_metrics() const {
   telemetry::PrometheusText text;
   const std::lock_guard lock{mutex_};

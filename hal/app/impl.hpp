@@ -60,8 +60,10 @@ class App::Impl {
   void add_metrics(std::function<void(telemetry::PrometheusText&)> write);
   /// What all of these write.
   [[nodiscard]] std::string more_metrics() const;
-  /// Requests may come: a server listens and the process does not drain.
-  [[nodiscard]] bool ready() const noexcept { return listening_.load() && !draining_.load(); }
+  void ready_when(std::function<bool()> condition);
+  /// Requests may come: a server listens, the service's own conditions have been true, and the
+  /// process does not drain. On the main thread.
+  [[nodiscard]] bool ready();
 
   [[nodiscard]] bool in_pod() const {
     return source.environment.find("KUBERNETES_SERVICE_HOST").has_value();
@@ -123,6 +125,7 @@ class App::Impl {
   Status fatal_;             ///< control loop: why the process cannot run
   mutable std::mutex mutex_;
   std::vector<std::function<void(telemetry::PrometheusText&)>> metrics_;
+  std::vector<std::function<bool()>> unmet_;  ///< conditions that have not been true yet
   app::RegisteredNodes registered_;
   std::atomic<bool> listening_ = false;
   std::atomic<bool> draining_ = false;

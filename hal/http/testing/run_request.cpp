@@ -45,10 +45,7 @@ Task<Result<>> dispatch(const Dispatcher* dispatcher, transport::HttpExchange* e
   co_return Result<>{};
 }
 
-}  // namespace
-
-Response run_request(Router router, ClientRequest request, service::Layers outer) {
-  const Dispatcher dispatcher{std::move(router), std::move(outer)};
+Response run_on(Loop& loop, const Dispatcher& dispatcher, ClientRequest request) {
   transport::HttpRequest message{.method = std::move(request.method),
                                  .target = std::move(request.url),
                                  .headers = std::move(request.headers),
@@ -59,9 +56,21 @@ Response run_request(Router router, ClientRequest request, service::Layers outer
   Collected writer{response};
   transport::HttpExchange exchange{
       .request = message, .response = response, .body = body, .writer = writer};
-  const auto done = hal::testing::run(dispatch, &dispatcher, &exchange);
+  const auto done = block_on(loop, dispatch, &dispatcher, &exchange);
   expects(done.has_value(), "a dispatcher turns every failure into a response");
   return writer.result();
+}
+
+}  // namespace
+
+Response run_request(Router router, ClientRequest request, service::Layers outer) {
+  hal::testing::ManualLoop loop;
+  return run_on(loop, Dispatcher{std::move(router), std::move(outer)}, std::move(request));
+}
+
+Response run_request(service::testing::TestHost& host, Router router, ClientRequest request) {
+  return run_on(host.loop(), Dispatcher{std::move(router), host.server_layers()},
+                std::move(request));
 }
 
 Response get(Router router, std::string url, Headers headers) {

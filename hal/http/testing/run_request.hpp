@@ -3,6 +3,7 @@
 
 #include <hal/http/message.hpp>
 #include <hal/http/router.hpp>
+#include <hal/service/testing/test_host.hpp>
 
 namespace hal::http::testing {
 
@@ -11,6 +12,11 @@ namespace hal::http::testing {
 /// "(abandoned)" behind it says that it was not finished.
 [[nodiscard]] Response run_request(Router router, ClientRequest request,
                                    service::Layers outer = {});
+
+/// The same on the loop of `host`, for handlers that call services through it. Within what the
+/// request takes, so do those that the host serves.
+[[nodiscard]] Response run_request(service::testing::TestHost& host, Router router,
+                                   ClientRequest request);
 
 /// run_request of a GET; `url` begins with '/'.
 [[nodiscard]] Response get(Router router, std::string url, Headers headers = {});
