@@ -47,7 +47,9 @@ class Channel::Impl {
     return tls_ ? Result<>{} : error(tls_.error().with_prefix(service_));
   }
 
-  [[nodiscard]] service::Host& host() const noexcept { return host_; }
+  [[nodiscard]] const service::Layers& layers() const noexcept {
+    return options_.layers ? *options_.layers : host_.client_layers();
+  }
 
   [[nodiscard]] TimePoint deadline(const CallOptions& options, const Context& context) const {
     if (options.timeout) return saturating_add(context.loop->now(), *options.timeout);
@@ -112,7 +114,7 @@ Task<Result<>> Channel::unary(std::string_view path, const google::protobuf::Mes
                      .peer_host = impl_->service(),
                      .request_headers = &headers};
   ClientCall exchange{impl_->connections(outer), request, response, options, impl_->options()};
-  co_await service::Next{impl_->host().client_layers(), exchange}(call);
+  co_await service::Next{impl_->layers(), exchange}(call);
   promise.use_context(outer);
   if (!call.status.ok()) co_return error(std::move(call.status));
   co_return Result<>{};

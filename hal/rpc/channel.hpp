@@ -48,6 +48,9 @@ struct ChannelOptions {
   /// kResourceExhausted at once.
   std::size_t waiting_max = 16 * 1024;
   RetryOptions retry{};
+  /// Set: around each call in place of the host's client layers. A service's own errands, no part
+  /// of any request, have layers::UntracedCall alone.
+  std::optional<service::Layers> layers{};
   /// Every call of this channel is safe to send again: see CallOptions::idempotent.
   bool idempotent = false;
   /// For tests: the choice of nodes and all jitter become repeatable. Unset: random.

@@ -331,5 +331,15 @@ TEST_F(RpcTest, layers_see_each_call_from_outside_in) {
                                       "server NOT_FOUND", "host NOT_FOUND", "client NOT_FOUND"}));
 }
 
+TEST_F(RpcTest, a_channels_own_layers_are_in_place_of_the_hosts) {
+  start_server();
+  std::vector<std::string> seen;
+  host.around_client = {std::make_shared<Counting>("host's", &seen)};
+  const auto greeter =
+      client({.layers = service::Layers{std::make_shared<Counting>("own", &seen)}});
+  EXPECT_TRUE(host.run(say, &greeter, request("hello"), CallOptions{}));
+  EXPECT_EQ(seen, (std::vector<std::string>{"own test.rpc.Echo/Say /test.rpc.Echo/Say", "own OK"}));
+}
+
 }  // namespace
 }  // namespace hal::rpc
