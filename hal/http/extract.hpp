@@ -63,7 +63,9 @@ template <class T>
 struct FromOptional<std::optional<T>> {
   static Expected<std::optional<T>> convert(Place place, std::optional<std::string> text) {
     if (!text) return std::nullopt;
-    return detail::convert<T>(place, std::move(*text));
+    auto value = detail::convert<T>(place, std::move(*text));
+    if (!value) return std::unexpected{std::move(value.error())};
+    return std::optional<T>{std::move(*value)};  // named: std::expected of a bool converts to all
   }
 };
 

@@ -52,6 +52,10 @@ TEST(Extract, Queries) {
           .get("/o",
                [](Query<"n", std::optional<int>> n) { return std::to_string(n->value_or(-1)); })
           .get("/b", [](Query<"b", bool> b) { return std::string{*b ? "yes" : "no"}; })
+          .get("/ob",
+               [](Query<"b", std::optional<bool>> b) {
+                 return std::string{!*b ? "none" : **b ? "yes" : "no"};
+               })
           .get("/d", [](Query<"d", double> d) { return fmt::format("{}", *d); });
   EXPECT_EQ(get(router, "/s?q=a+b%26c").body, "a b&c");
   EXPECT_EQ(get(router, "/s?x=1&q=first&q=second").body, "first");
@@ -67,6 +71,10 @@ TEST(Extract, Queries) {
             "query parameter 'n': expected an integer, got 'x'");
   EXPECT_EQ(get(router, "/b?b=true").body, "yes");
   EXPECT_EQ(get(router, "/b?b=0").body, "no");
+  EXPECT_EQ(get(router, "/ob").body, "none");
+  EXPECT_EQ(get(router, "/ob?b=1").body, "yes");
+  EXPECT_EQ(get(router, "/ob?b=false").body, "no");
+  EXPECT_EQ(get(router, "/ob?b=maybe").status, 400);
   EXPECT_EQ(message(get(router, "/b?b=maybe"), 400),
             "query parameter 'b': expected true or false, got 'maybe'");
   EXPECT_EQ(get(router, "/d?d=0.5").body, "0.5");
