@@ -1,8 +1,8 @@
 // The folder of the local registry: where it is, and that nobody else can write into it.
 #pragma once
 
+#include <hal/base/file_descriptor.hpp>
 #include <hal/config/environment.hpp>
-#include <hal/discovery/file_descriptor.hpp>
 
 #include <hal/base/status.hpp>
 

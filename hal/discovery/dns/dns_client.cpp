@@ -1,7 +1,7 @@
 #include <hal/discovery/dns/dns_client.hpp>
 
+#include <hal/base/file_descriptor.hpp>
 #include <hal/discovery/dns/answers.hpp>
-#include <hal/discovery/file_descriptor.hpp>
 
 #include <hal/async/or_return.hpp>
 #include <hal/async/wait_queue.hpp>

@@ -1,7 +1,7 @@
 #include <hal/discovery/testing/child_process.hpp>
 
 #include <hal/base/contract.hpp>
-#include <hal/discovery/file_descriptor.hpp>
+#include <hal/base/file_descriptor.hpp>
 
 #include <fcntl.h>
 #include <sys/prctl.h>

@@ -1,7 +1,7 @@
 // A DNS server for tests.
 #pragma once
 
-#include <hal/discovery/file_descriptor.hpp>
+#include <hal/base/file_descriptor.hpp>
 
 #include <cstdint>
 #include <map>

@@ -5,7 +5,7 @@
 
 #include <utility>
 
-namespace hal::discovery {
+namespace hal {
 
 /// Owns an open file descriptor, or none.
 class FileDescriptor {
@@ -30,4 +30,4 @@ class FileDescriptor {
   int number_ = -1;
 };
 
-}  // namespace hal::discovery
+}  // namespace hal
