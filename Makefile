@@ -1,12 +1,16 @@
 # hal9000: `make run` starts everything on this machine, `make test` proves it.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run mesh build install test bench fuzz tidy lint format clean packages
+.PHONY: help run mesh build images install test bench fuzz tidy lint format clean packages
 
 BUILD := build/release
 BINARIES := hal9000-api hal9000-greeter hal
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 PREFIX ?= /usr/local
+# Images are <REGISTRY>/hal9000-api:<VERSION> and so on. Nobody pulls from localhost by mistake.
+REGISTRY ?= localhost
+VERSION := $(shell sed -n 's/.*kVersion = "\(.*\)";/\1/p' hal/app/version.hpp)
+IMAGES := $(BUILD)/images
 # Arguments of `hal up`, of the mesh or of bench/run, for example ARGS=--once.
 ARGS ?=
 export NINJA_STATUS ?= [%f/%t %es] 
@@ -21,6 +25,8 @@ help:
 	@echo '             CPUs. ARGS="--quick rpc": only see that it works; ARGS=--help: what else there is'
 	@echo 'make fuzz    libFuzzer on each parser of trace headers, a minute each; ARGS="--seconds 600 b3"'
 	@echo 'make build   the programs alone: $(BUILD)/bin/{hal9000-api,hal9000-greeter,hal}'
+	@echo 'make images  OCI images of the services in $(IMAGES)/ (docs/guides/kubernetes.md),'
+	@echo '             named REGISTRY=$(REGISTRY), a slash, hal9000-api:$(VERSION) and so on'
 	@echo 'make install libraries, headers, programs into PREFIX=$(PREFIX), for find_package(hal9000)'
 	@echo 'make tidy    the style test alone (docs/STYLE.md)'
 	@echo 'make lint    clang-tidy on the C++ files that differ from main, or FILES="..."'
@@ -38,6 +44,11 @@ $(BUILD)/build.ninja: CMakePresets.json | packages
 
 build: packages $(BUILD)/build.ninja
 	@ninja -C $(BUILD) -j$(JOBS) $(BINARIES)
+
+images: build
+	@tools/install-packages images
+	@tools/image/make-image --prefix '$(REGISTRY)' --tag '$(VERSION)' --out $(IMAGES) \
+	  $(addprefix $(BUILD)/bin/,$(filter hal9000-%,$(BINARIES)))
 
 install: build
 	@cmake --install $(BUILD) --prefix '$(abspath $(PREFIX))'

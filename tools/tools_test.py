@@ -84,11 +84,13 @@ class InstallPackages(Folder):
         self.assertIn("--no-remove curl", self.apt_calls()[-1])
 
     def test_each_set_holds_the_smaller_ones(self):
-        self.has_all_but("ccache", "curl", "libgrpc++-dev", "linux-perf", "valgrind")
+        self.has_all_but("ccache", "binutils", "curl", "libgrpc++-dev", "linux-perf", "valgrind")
+        self.install("images")
+        self.assertTrue(self.apt_calls()[-1].endswith("--no-remove ccache binutils"))
         self.install("test")
-        self.assertTrue(self.apt_calls()[-1].endswith("--no-remove ccache curl"))
+        self.assertTrue(self.apt_calls()[-1].endswith("--no-remove ccache binutils curl"))
         self.install("consume")
-        self.assertTrue(self.apt_calls()[-1].endswith("--no-remove ccache curl libgrpc++-dev"))
+        self.assertTrue(self.apt_calls()[-1].endswith("binutils curl libgrpc++-dev"))
         self.install("bench")
         self.assertTrue(self.apt_calls()[-1].endswith("curl libgrpc++-dev linux-perf valgrind"))
 
