@@ -13,6 +13,10 @@ import pytest
 
 KUBERNETES = "v1.37.2"
 ETCD = "v3.6.15"  # Debian's 3.4 answers watches without a version with 504
+KUSTOMIZE = "v5.8.1"
+# Where other people's resources are defined, which deploy/ uses: module, version, file or folder.
+DEFINITIONS = (("istio.io/api", "v1.31.4", "kubernetes/customresourcedefinitions.gen.yaml"),
+               ("sigs.k8s.io/gateway-api", "v1.6.3", "config/crd/standard"))
 # Seconds for all builds of a run: what does not fit is skipped, and Go's own cache lets the next
 # run go on from there.
 BUILD_SECONDS = float(os.environ.get("HAL_KUBERNETES_BUILD_SECONDS") or 900)
@@ -78,6 +82,23 @@ def etcd():
     return _built("etcd", ETCD, build)
 
 
+def kustomize():
+    package = "sigs.k8s.io/kustomize/kustomize/v5"
+
+    def build(folder):
+        _build("kustomize", folder, package,
+               f"module wrap\n\ngo 1.24\n\nrequire {package} {KUSTOMIZE}\n", "-s -w")
+    return _built("kustomize", KUSTOMIZE, build)
+
+
+def definitions():
+    """The YAML files with the CustomResourceDefinitions of Istio and of the Gateway API."""
+    for module, version, path in DEFINITIONS:
+        downloaded = _run([_go(), "mod", "download", "-json", f"{module}@{version}"], Path("/"))
+        found = Path(json.loads(downloaded)["Dir"]) / path
+        yield from sorted(found.glob("*.yaml")) if found.is_dir() else [found]
+
+
 def _kubernetes(name):
     """A command of Kubernetes. Its module replaces each staging module by a folder that the module
     itself lacks: here each is replaced by its published release."""
@@ -111,3 +132,4 @@ if __name__ == "__main__":
     print(etcd())
     print(kube_apiserver())
     print(kube_controller_manager())
+    print(kustomize())
