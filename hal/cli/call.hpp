@@ -1,4 +1,4 @@
-// `hal call`: one RPC, through the registry, by reflection of the server.
+// `hal call`: one RPC, through the registry, by reflection of the server, else as JSON.
 #pragma once
 
 #include <hal/config/arguments.hpp>

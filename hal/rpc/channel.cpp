@@ -57,18 +57,18 @@ class Channel::Impl {
     return saturating_add(context.loop->now(), options_.default_timeout);
   }
 
-  Headers request_headers(std::string_view path, const Headers& metadata) const {
+  Headers request_headers(std::string_view path, const CallOptions& options) const {
     Headers headers;
     // Room for what layers add: the trace headers of both formats.
-    headers.reserve(20 + metadata.size(), 768 + metadata.byte_size());
+    headers.reserve(20 + options.metadata.size(), 768 + options.metadata.byte_size());
     headers.add(":method", "POST");
     headers.add(":scheme", options_.tls ? "https" : "http");
     headers.add(":path", path);
     headers.add(":authority", authority_);
     headers.add("te", "trailers");
-    headers.add("content-type", "application/grpc");
+    headers.add("content-type", content_type_of(options.codec));
     headers.add("user-agent", "hal9000");
-    copy_metadata(metadata, headers);
+    copy_metadata(options.metadata, headers);
     return headers;
   }
 
@@ -106,7 +106,7 @@ Task<Result<>> Channel::unary(std::string_view path, const google::protobuf::Mes
   Context& outer = promise.context();
   DeadlineContext scope{outer, impl_->deadline(options, outer)};
   promise.use_context(scope.context());
-  Headers headers = impl_->request_headers(path, options.metadata);
+  Headers headers = impl_->request_headers(path, options);
   service::Call call{.kind = service::Kind::kClient,
                      .protocol = service::Protocol::kGrpc,
                      .method = path.substr(1),

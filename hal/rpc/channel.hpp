@@ -4,6 +4,7 @@
 #include <hal/async/backoff.hpp>
 #include <hal/async/or_return.hpp>
 #include <hal/base/headers.hpp>
+#include <hal/rpc/message.hpp>
 #include <hal/rpc/retry_budget.hpp>
 #include <hal/service/host.hpp>
 #include <hal/transport/http2_connection.hpp>
@@ -64,6 +65,9 @@ struct CallOptions {
   /// From now; the Context's deadline holds as well. Unset: the channel's default_timeout, if the
   /// Context has no deadline.
   std::optional<Duration> timeout{};
+  /// How both messages are written. kJson is for servers that take application/grpc+json, as ours
+  /// do and go-micro's.
+  Codec codec = Codec::kProto;
   /// A server may process the call more than once: what ends with kUnavailable is sent again, to
   /// another node if there is one, within the deadline and RetryOptions.
   bool idempotent = false;

@@ -72,16 +72,16 @@ void ClientCall::write_headers(Headers& headers, const Context& context, bool mi
   if (context.deadline != kNoDeadline) left = context.deadline - context.loop->now();
   if (left) headers.set("grpc-timeout", wire::grpc::format_timeout(*left));
   if (micro) {
-    go_micro::add_headers(headers, left);
+    go_micro::add_headers(headers, options_.codec, left);
   } else if (micro_headers_) {
-    go_micro::remove_headers(headers);
+    go_micro::remove_headers(headers, options_.codec);
   }
   micro_headers_ = micro;
 }
 
 Task<Result<>> ClientCall::exchange(service::Call& call, const Route& route) {
   write_headers(*call.request_headers, co_await this_context(), route.go_micro);
-  auto message = co_await or_return(frame_message(request_));
+  auto message = co_await or_return(frame_message(request_, options_.codec));
   fate_ = Fate::kNotSent;
   const auto stream = co_await or_return(route.connection->open(*call.request_headers, false));
   co_await or_return(stream->send(std::move(message), true));
@@ -179,7 +179,7 @@ Result<> ClientCall::finish(transport::Http2Stream& stream, std::optional<std::s
   if (!status) return error(status_of_http(stream.headers()));
   if (!status->ok()) return error(go_micro::from_micro(*status));
   if (!message) return error(Code::kInternal, "the server sent OK without a response message");
-  return parse_message(*message, response_);
+  return parse_message(*message, response_, options_.codec);
 }
 
 }  // namespace hal::rpc

@@ -5,6 +5,7 @@
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/descriptor.pb.h>
 #include <google/protobuf/dynamic_message.h>
+#include <google/protobuf/struct.pb.h>
 
 #include <hal/internal/reflection.pb.h>
 
@@ -42,7 +43,12 @@ class DynamicCall::Impl {
     const std::string service{path_.substr(1, slash - 1)};
     ServerReflectionRequest wanted;
     wanted.set_file_containing_symbol(service);
-    std::string file = co_await or_return(ask(&wanted));
+    auto asked = co_await ask(&wanted);
+    if (!asked && asked.error().code() == Code::kUnimplemented) {
+      as_json_ = true;
+      co_return Result<>{};
+    }
+    const std::string file = co_await or_return(std::move(asked));
     co_await or_return(fetch_imports());
     co_await or_return(build(file));
     const auto* const found = pool_.FindServiceByName(service);
@@ -60,6 +66,7 @@ class DynamicCall::Impl {
   }
 
   Task<Result<std::string>> send(std::string json) {
+    if (as_json_) co_return co_await send_as_json(std::move(json));
     expects(method_ != nullptr, "a dynamic call is prepared before it is sent");
     const std::unique_ptr<google::protobuf::Message> request{
         messages_.GetPrototype(method_->input_type())->New()};
@@ -77,11 +84,7 @@ class DynamicCall::Impl {
   /// with one message either way looks like a unary call.
   Task<Result<std::string>> ask(const ServerReflectionRequest* request) {
     ServerReflectionResponse response;
-    auto called = co_await channel_.unary(kReflection, *request, response);
-    if (!called && called.error().code() == Code::kUnimplemented) {
-      co_return error(Code::kUnimplemented, "the server has no reflection (grpc.reflection.v1)");
-    }
-    co_await or_return(std::move(called));
+    co_await or_return(channel_.unary(kReflection, *request, response));
     if (response.has_error_response()) {
       const auto& failure = response.error_response();
       co_return error(code_from_number(static_cast<std::uint64_t>(failure.error_code())),
@@ -96,6 +99,26 @@ class DynamicCall::Impl {
     }
     if (first.empty()) co_return error(Code::kInternal, "reflection gave no file");
     co_return first;
+  }
+
+  /// A Struct is any JSON object.
+  Task<Result<std::string>> send_as_json(std::string json) {
+    google::protobuf::Struct request;
+    google::protobuf::Struct response;
+    if (const auto read = from_json(json, request); !read) {
+      co_return error(Code::kInvalidArgument, read.error().message());
+    }
+    const auto called = co_await channel_.unary(path_, request, response, {.codec = Codec::kJson});
+    if (called) co_return to_json(response);
+    switch (called.error().code()) {
+      case Code::kUnimplemented:
+      case Code::kInternal:
+      case Code::kUnknown:
+        co_return error(called.error().with_prefix(
+            "sent as JSON, as the server has no reflection (grpc.reflection.v1)"));
+      default:
+        co_return error(called.error());
+    }
   }
 
   /// What the files import and has not come with them.
@@ -141,6 +164,7 @@ class DynamicCall::Impl {
   google::protobuf::DescriptorPool pool_;
   google::protobuf::DynamicMessageFactory messages_{&pool_};
   const MethodDescriptor* method_ = nullptr;
+  bool as_json_ = false;
 };
 
 DynamicCall::DynamicCall(Channel channel, std::string_view path)

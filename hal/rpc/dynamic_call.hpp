@@ -16,14 +16,17 @@ class DynamicCall {
   DynamicCall(Channel channel, std::string_view path);
   ~DynamicCall();
 
-  /// Asks the server's reflection (grpc.reflection.v1) for the method's messages. UNIMPLEMENTED:
-  /// the server has none, or the method takes or gives a stream; NOT_FOUND: no such service or
-  /// method, with those that there are; RESOURCE_EXHAUSTED: more than 256 files; INTERNAL: its
-  /// answer makes no sense; else as of Channel::unary.
+  /// Asks the server's reflection (grpc.reflection.v1) for the method's messages; a server without
+  /// it will be sent JSON. UNIMPLEMENTED: the method takes or gives a stream; NOT_FOUND: no such
+  /// service or method, with those that there are; RESOURCE_EXHAUSTED: more than 256 files;
+  /// INTERNAL: its answer makes no sense; else as of Channel::unary.
   Task<Result<>> prepare();
 
   /// Precondition: prepare() has succeeded. `json` is the request in protobuf's mapping, and so is
   /// the reply. INVALID_ARGUMENT for JSON that is no such message; else as of Channel::unary.
+  /// Without reflection any JSON object goes as application/grpc+json, which go-micro's servers
+  /// read and ours; others refuse it, and the error says how it was sent. Integers of more than 53
+  /// bits are strings then.
   Task<Result<std::string>> send(std::string json);
 
  private:

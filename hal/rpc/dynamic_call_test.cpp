@@ -44,10 +44,15 @@ TEST_F(DynamicCallTest, SaysWhatIsWrong) {
             "NOT_FOUND: no such thing");
 }
 
-TEST_F(DynamicCallTest, WithoutReflectionThereIsNone) {
+TEST_F(DynamicCallTest, WithoutReflectionTheRequestGoesAsItIs) {
   start_server({.reflection = false});
-  EXPECT_EQ(failure("/test.rpc.Echo/Say"),
-            "UNIMPLEMENTED: the server has no reflection (grpc.reflection.v1)");
+  EXPECT_EQ(call("/test.rpc.Echo/Say", R"({"text":"hi"})"), R"({"text":"hi"})");
+  EXPECT_EQ(failure("/test.rpc.Echo/Fail", R"({"code":5,"text":"no such thing"})"),
+            "NOT_FOUND: no such thing");
+  EXPECT_THAT(failure("/test.rpc.Echo/Say", "[1]"), HasSubstr("INVALID_ARGUMENT: "));
+  EXPECT_THAT(failure("/test.rpc.Echo/Nothing"),
+              HasSubstr("UNIMPLEMENTED: sent as JSON, as the server has no reflection "
+                        "(grpc.reflection.v1): "));
 }
 
 }  // namespace

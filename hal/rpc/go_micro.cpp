@@ -115,17 +115,19 @@ bool is_server(const service::Node& node) {
          !node.metadata.contains("hal");
 }
 
-void add_headers(Headers& request, std::optional<Duration> left) {
-  request.set("content-type", "application/grpc+proto");
-  request.set(kContentType, "application/grpc+proto");
+void add_headers(Headers& request, Codec codec, std::optional<Duration> left) {
+  const std::string_view type =
+      codec == Codec::kJson ? content_type_of(codec) : "application/grpc+proto";
+  request.set("content-type", type);
+  request.set(kContentType, type);
   request.remove(kTimeout);
   if (!left) return;
   const auto nanoseconds = std::chrono::duration_cast<std::chrono::nanoseconds>(*left).count();
   request.add(kTimeout, fmt::format("{}", std::max<std::int64_t>(nanoseconds, 0)));
 }
 
-void remove_headers(Headers& request) {
-  request.set("content-type", "application/grpc");
+void remove_headers(Headers& request, Codec codec) {
+  request.set("content-type", content_type_of(codec));
   request.remove(kContentType);
   request.remove(kTimeout);
 }

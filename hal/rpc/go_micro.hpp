@@ -5,6 +5,7 @@
 #include <hal/async/timer.hpp>
 #include <hal/base/headers.hpp>
 #include <hal/base/status.hpp>
+#include <hal/rpc/message.hpp>
 #include <hal/service/discovery.hpp>
 
 #include <optional>
@@ -37,9 +38,10 @@ namespace hal::rpc::go_micro {
 /// Whether a node is go-micro's own: its metadata say server=grpc, and not that it is ours.
 [[nodiscard]] bool is_server(const service::Node& node);
 
-/// Sets on a request what go-micro's server looks at; `left` is kNoDeadline's distance for none.
-void add_headers(Headers& request, std::optional<Duration> left);
+/// Sets on a request with such messages what go-micro's server looks at; `left` is empty where
+/// there is no deadline.
+void add_headers(Headers& request, Codec codec, std::optional<Duration> left);
 /// Takes it away again: the next attempt goes to another kind of node.
-void remove_headers(Headers& request);
+void remove_headers(Headers& request, Codec codec);
 
 }  // namespace hal::rpc::go_micro

@@ -104,15 +104,21 @@ TEST(GoMicro, ItsServersAreToldByTheirMetadata) {
 TEST(GoMicro, HeadersComeAndGo) {
   const Headers before{{":path", "/a"}, {"content-type", "application/grpc"}};
   Headers headers = before;
-  add_headers(headers, 5s);
+  add_headers(headers, Codec::kProto, 5s);
   EXPECT_TRUE(is_caller(headers));
   EXPECT_EQ(timeout_of(headers), 5s);
-  add_headers(headers, -1s);
+  add_headers(headers, Codec::kProto, -1s);
   EXPECT_EQ(headers.get("timeout"), "0");
-  add_headers(headers, std::nullopt);
+  add_headers(headers, Codec::kProto, std::nullopt);
   EXPECT_FALSE(headers.contains("timeout"));
-  remove_headers(headers);
+  remove_headers(headers, Codec::kProto);
   EXPECT_TRUE(std::ranges::equal(headers, before));
+  add_headers(headers, Codec::kJson, 5s);
+  EXPECT_EQ(headers.get("content-type"), "application/grpc+json");
+  EXPECT_EQ(headers.get("x-content-type"), "application/grpc+json");
+  remove_headers(headers, Codec::kJson);
+  EXPECT_EQ(headers.get("content-type"), "application/grpc+json");
+  EXPECT_FALSE(headers.contains("x-content-type"));
 }
 
 }  // namespace

@@ -17,6 +17,11 @@ enum class Codec : std::uint8_t {
   kJson,   ///< application/grpc+json: protobuf's JSON mapping, one object per message
 };
 
+/// What stands for it in content-type.
+[[nodiscard]] constexpr std::string_view content_type_of(Codec codec) {
+  return codec == Codec::kJson ? "application/grpc+json" : "application/grpc";
+}
+
 /// Prefix and message. kInternal when a required field is missing or it is over 2 GiB; for JSON
 /// kUnimplemented, too, for a message without descriptors (lite).
 [[nodiscard]] Result<std::string> frame_message(const google::protobuf::MessageLite& message,

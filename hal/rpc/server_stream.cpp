@@ -66,8 +66,7 @@ Headers ServerStream::response_headers(const Headers& metadata) const {
   Headers headers;
   headers.reserve(5 + metadata.size(), 128 + metadata.byte_size());
   headers.add(":status", "200");
-  headers.add("content-type",
-              codec_ == Codec::kJson ? "application/grpc+json" : "application/grpc");
+  headers.add("content-type", content_type_of(codec_));
   // A client that compresses in another way is told what it may use (PROTOCOL-HTTP2.md).
   if (!reader_.knows_encoding()) {
     headers.add("grpc-accept-encoding", wire::grpc::MessageReader::kEncodings);
