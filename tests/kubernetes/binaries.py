@@ -27,14 +27,14 @@ def _cache():
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hal9000"
 
 
-def _go():
+def find_go():
     found = shutil.which("go") or shutil.which("/usr/local/go/bin/go")
     if not found:
-        pytest.skip("there is no Go toolchain (go): no kube-apiserver is built")
+        pytest.skip("there is no Go toolchain (go): kube-apiserver and others are not built")
     return found
 
 
-def _run(command, folder):
+def run(command, folder):
     global _spent
     environment = {**os.environ, "GOWORK": "off", "CGO_ENABLED": "0", "GOFLAGS": "-mod=mod"}
     started = time.monotonic()
@@ -56,18 +56,18 @@ def _run(command, folder):
 def _build(name, folder, package, module_file, flags):
     """Builds a command of another module in a module of its own, which imports it: `go mod tidy`
     then finds just what that command needs."""
-    go = _go()
+    go = find_go()
     (folder / "go.mod").write_text(module_file)
     (folder / "tools.go").write_text(
         f'//go:build tools\n\npackage wrap\n\nimport _ "{package}"\n')
-    _run([go, "mod", "tidy", "-e"], folder)
+    run([go, "mod", "tidy", "-e"], folder)
     # One package at a time: the largest takes 2 GB to compile.
-    _run([go, "build", "-p", "2", "-trimpath", "-ldflags", flags, "-o", f"{name}.new", package],
+    run([go, "build", "-p", "2", "-trimpath", "-ldflags", flags, "-o", f"{name}.new", package],
          folder)
     (folder / f"{name}.new").rename(folder / name)
 
 
-def _built(name, version, build):
+def built(name, version, build):
     folder = _cache() / f"{name}-{version}"
     if not (folder / name).exists():
         folder.mkdir(parents=True, exist_ok=True)
@@ -79,7 +79,7 @@ def etcd():
     def build(folder):
         _build("etcd", folder, "go.etcd.io/etcd/server/v3",
                f"module wrap\n\ngo 1.24\n\nrequire go.etcd.io/etcd/server/v3 {ETCD}\n", "-s -w")
-    return _built("etcd", ETCD, build)
+    return built("etcd", ETCD, build)
 
 
 def kustomize():
@@ -88,13 +88,13 @@ def kustomize():
     def build(folder):
         _build("kustomize", folder, package,
                f"module wrap\n\ngo 1.24\n\nrequire {package} {KUSTOMIZE}\n", "-s -w")
-    return _built("kustomize", KUSTOMIZE, build)
+    return built("kustomize", KUSTOMIZE, build)
 
 
 def definitions():
     """The YAML files with the CustomResourceDefinitions of Istio and of the Gateway API."""
     for module, version, path in DEFINITIONS:
-        downloaded = _run([_go(), "mod", "download", "-json", f"{module}@{version}"], Path("/"))
+        downloaded = run([find_go(), "mod", "download", "-json", f"{module}@{version}"], Path("/"))
         found = Path(json.loads(downloaded)["Dir"]) / path
         yield from sorted(found.glob("*.yaml")) if found.is_dir() else [found]
 
@@ -103,7 +103,7 @@ def _kubernetes(name):
     """A command of Kubernetes. Its module replaces each staging module by a folder that the module
     itself lacks: here each is replaced by its published release."""
     def build(folder):
-        downloaded = _run([_go(), "mod", "download", "-json", f"k8s.io/kubernetes@{KUBERNETES}"],
+        downloaded = run([find_go(), "mod", "download", "-json", f"k8s.io/kubernetes@{KUBERNETES}"],
                           Path("/"))
         go_mod = Path(json.loads(downloaded)["GoMod"]).read_text()
         release = "v0." + KUBERNETES.removeprefix("v1.")
@@ -117,7 +117,7 @@ def _kubernetes(name):
             flags += [f"-X {package}.gitVersion={KUBERNETES}", f"-X {package}.gitMajor=1",
                       f"-X {package}.gitMinor={minor}", f"-X {package}.gitTreeState=clean"]
         _build(name, folder, f"k8s.io/kubernetes/cmd/{name}", module, " ".join(flags))
-    return _built(name, KUBERNETES, build)
+    return built(name, KUBERNETES, build)
 
 
 def kube_apiserver():

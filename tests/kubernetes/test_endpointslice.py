@@ -9,7 +9,8 @@ import pytest
 import cluster as clusters
 from conftest import Pods
 from network import Namespace
-from test_registry import HELLO, eventually, served
+from outside import served
+from test_registry import HELLO, eventually
 
 PORT = 8080
 SERVICE = {"ports": [{"name": "grpc", "port": PORT}]}

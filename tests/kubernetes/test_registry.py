@@ -9,10 +9,10 @@ import time
 import pytest
 
 from cluster import MERGE, PODS
+from outside import hal, served
 from support import CAP
 from support.http import get
-from support.machine import GREETER, HAL
-from support.process import Process
+from support.machine import GREETER
 
 HELLO = "/api/v1/hello/ww"
 CALLS = 12_000
@@ -38,29 +38,12 @@ def document(pod, address, service="hal9000-greeter"):
 LABELS = {"micro.mu/type": "service", "micro.mu/selector-hal9000-greeter": "service"}
 
 
-def hal(cluster, *words):
-    """The hal command, as a person outside uses it."""
-    process = Process([HAL, *words], {"HAL_REGISTRY": "kubernetes",
-                                      "KUBECONFIG": cluster.kubeconfig()})
-    code = process.wait()
-    out, err = process.output("out"), process.output("err")
-    process.close()
-    return code, out, err
-
-
 def knows(cluster, number):
     """Whether a program that asks now finds that many greeters."""
     code, out, err = hal(cluster, "services", "--json")
     assert code == 0, err
     return number == sum(len(each["nodes"]) for each in json.loads(out)  # each version apart
                          if each["name"] == "hal9000-greeter")
-
-
-def served(service):
-    """How many requests a greeter has answered."""
-    text = service.admin("/metrics").text
-    return sum(float(line.split()[-1]) for line in text.splitlines()
-               if line.startswith("hal_requests_total") and "SayHello" in line)
 
 
 def test_services_find_each_other_and_deregister(cluster, pods):
