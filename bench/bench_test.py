@@ -226,6 +226,16 @@ class Systems(unittest.TestCase):
             self.assertEqual(len(labels), len(set(labels)))
             self.assertTrue(any(report.is_baseline(label) for label in labels))
 
+    def test_what_is_not_built_is_named(self):
+        system = systems.parse("optional = true\n" + SYSTEM, "x")
+        self.assertTrue(system.optional)
+        self.assertFalse(systems.parse(SYSTEM, "x").optional)
+        with tempfile.TemporaryDirectory() as folder:
+            for name in ("store", "front"):
+                self.assertEqual(system.missing(folder), f"{folder}/{name}")
+                Path(folder, name).touch()
+            self.assertIsNone(system.missing(folder))
+
     def test_ports_are_given_by_name(self):
         ports = running.Ports(bin="/x")
         words = ["{bin}/front", "{front}", "{front}", "{front_admin}"]
@@ -243,7 +253,7 @@ class Cases(unittest.TestCase):
 
     def test_selection(self):
         self.assertEqual(self.names("rpc/c=1 m=1/"),
-                         ["rpc/c=1 m=1/hal9000", "rpc/c=1 m=1/grpc++"])
+                         ["rpc/c=1 m=1/hal9000", "rpc/c=1 m=1/go-micro", "rpc/c=1 m=1/grpc++"])
         self.assertEqual(self.names("edge/c=1", "nothing"),
                          ["edge/c=1/raw epoll", "edge/c=1/hal9000"])
         self.assertEqual(len(self.names()), len(self.cases))

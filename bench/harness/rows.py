@@ -24,7 +24,7 @@ class Http:
     def probe(self, port, folder):
         with urllib.request.urlopen(self.url(port), timeout=10) as answer:
             body = answer.read()
-        if body != HTTP_ANSWER:
+        if body.rstrip(b"\n") != HTTP_ANSWER:  # gin ends its JSON so
             raise LoadError(f"the server answers {body!r}, not {HTTP_ANSWER!r}")
 
     def command(self, load, seconds, port, folder, log=None):

@@ -51,6 +51,13 @@ class System:
     name: str
     version: tuple
     entries: tuple
+    optional: bool = False  # left out where its programs are missing
+
+    def missing(self, bin_folder):
+        """The first of its programs that is not in that folder; None when all are."""
+        paths = (program.command[0] for entry in self.entries for program in entry.programs)
+        return next((path for word in paths
+                     if not Path(path := word.format(bin=bin_folder)).exists()), None)
 
 
 def fields(table, where, required, optional=()):
@@ -91,12 +98,13 @@ def read_entry(system, table, programs, where):
 
 def parse(text, where):
     document = tomllib.loads(text)
-    name, entries, processes, version, environment = fields(
-        document, where, ("name", "entry", "process"), ("version", "environment"))
+    name, entries, processes, version, environment, optional = fields(
+        document, where, ("name", "entry", "process"), ("version", "environment", "optional"))
     programs = {key: read_program(key, table, environment or {}, where)
                 for key, table in processes.items()}
     return System(name, tuple(version or ()),
-                  tuple(read_entry(name, table, programs, where) for table in entries))
+                  tuple(read_entry(name, table, programs, where) for table in entries),
+                  optional is True)
 
 
 def load_all():
