@@ -1,6 +1,7 @@
 """Envoy's bootstrap as Istio's control plane (istiod 1.31) makes it, field by field, for processes
 on loopback. Pure: values in, a document for JSON out. What differs: clusters have fixed addresses
-(no EDS, no ORIGINAL_DST behind iptables), there is no mTLS and no filter of Istio's own."""
+(no EDS, no ORIGINAL_DST behind iptables), there is no filter of Istio's own, and mTLS where a test
+asks for it, by files in place of SDS."""
 
 from dataclasses import dataclass
 
@@ -55,6 +56,19 @@ class Tracing:
 
 
 @dataclass(frozen=True)
+class Mtls:
+    """A workload's certificate, as PeerAuthentication's STRICT has it shown and asked for."""
+    certificate: str
+    key: str
+    ca: str
+
+
+def spiffe_id(workload):
+    service, namespace = workload.split(".")
+    return f"spiffe://cluster.local/ns/{namespace}/sa/{service}"
+
+
+@dataclass(frozen=True)
 class Inbound:
     """A sidecar's listener for its application."""
     app_port: int
@@ -69,6 +83,7 @@ class Outbound:
     protocol: str
     to_port: int
     port: int
+    in_mesh: bool = True  # behind a sidecar
 
 
 @dataclass(frozen=True)
@@ -80,6 +95,7 @@ class Proxy:
     outbound: tuple = ()
     is_gateway: bool = False
     retries: bool = True
+    mtls: Mtls | None = None  # between proxies: clients of a gateway, and applications, are plain
 
 
 def inbound_name(inbound):
@@ -173,11 +189,32 @@ def listener(proxy, name, port, direction, route):
             "filter_chains": [{"filters": [connection_manager(proxy, name, routes)]}]}
 
 
+def tls_context(mtls, alpn, peer=None):
+    """`peer`: the only one that may be at the other end."""
+    validation = {"trusted_ca": {"filename": mtls.ca}}
+    if peer:
+        validation["match_typed_subject_alt_names"] = [
+            {"san_type": "URI", "matcher": {"exact": spiffe_id(peer)}}]
+    shown = {"certificate_chain": {"filename": mtls.certificate},
+             "private_key": {"filename": mtls.key}}
+    return {"alpn_protocols": alpn, "validation_context": validation, "tls_certificates": [shown]}
+
+
+def tls_socket(kind, **fields):
+    return {"name": "envoy.transport_sockets.tls", "typed_config": typed(
+        f"envoy.extensions.transport_sockets.tls.v3.{kind}", **fields)}
+
+
 def inbound_listener(proxy, inbound):
     cluster = inbound_name(inbound)
     service, namespace = proxy.workload.split(".")
     route = route_to(cluster, f"{service}.{namespace}.svc.cluster.local:8080/*")
-    return listener(proxy, cluster, inbound.port, "INBOUND", route)
+    made = listener(proxy, cluster, inbound.port, "INBOUND", route)
+    if proxy.mtls:
+        made["filter_chains"][0]["transport_socket"] = tls_socket(
+            "DownstreamTlsContext", require_client_certificate=True,
+            common_tls_context=tls_context(proxy.mtls, ["h2", "http/1.1"]))
+    return made
 
 
 def outbound_listener(proxy, outbound):
@@ -204,6 +241,16 @@ def cluster(name, port, http2=False):
     return document
 
 
+def outbound_cluster(proxy, outbound):
+    made = cluster(outbound_name(outbound), outbound.to_port, outbound.protocol == "grpc")
+    if proxy.mtls and outbound.in_mesh:
+        workload = outbound.host.removesuffix(".svc.cluster.local")
+        alpn = ["h2"] if outbound.protocol == "grpc" else ["http/1.1"]
+        made["transport_socket"] = tls_socket("UpstreamTlsContext", common_tls_context=tls_context(
+            proxy.mtls, alpn, peer=workload))
+    return made
+
+
 def inbound_cluster(inbound):
     made = cluster(inbound_name(inbound), inbound.app_port, inbound.protocol == "grpc")
     made["upstream_bind_config"] = {"source_address": {"address": INBOUND_SOURCE, "port_value": 0}}
@@ -227,7 +274,6 @@ def bootstrap(proxy):
                 *(outbound_listener(proxy, outbound) for outbound in proxy.outbound)],
             "clusters": [
                 *(inbound_cluster(inbound) for inbound in proxy.inbound),
-                *(cluster(outbound_name(outbound), outbound.to_port, outbound.protocol == "grpc")
-                  for outbound in proxy.outbound),
+                *(outbound_cluster(proxy, outbound) for outbound in proxy.outbound),
                 cluster(COLLECTOR, proxy.tracing.collector_port,
                         proxy.tracing.mode.provider == "otlp_grpc")]}}

@@ -14,9 +14,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from bootstrap import FLUSH_MS, LOOPBACK, ZIPKIN, Inbound, Outbound, Proxy, Tracing
+from bootstrap import (FLUSH_MS, LOOPBACK, ZIPKIN, Inbound, Mtls, Outbound, Proxy, Tracing,
+                       spiffe_id)
 from envoy import ENOUGH_FLUSHES, NEWEST, Envoy
 from support import http
+from support.certificates import Authority
 from support.machine import API, BIN, GREETER, HAL, Machine
 from support.process import clean_environment
 from support.traces import ask_until
@@ -113,11 +115,11 @@ class Mesh:
     trace_mode: HAL_TRACE_MODE of programs made with the kit. sampling: per cent of new traces.
     exports: the protocol of the programs' spans; exports_through_sidecar: they go through an
     outbound listener with tracing on, as in a pod. retries: Istio's retry policy on outbound
-    routes."""
+    routes. mtls: proxies show each other certificates and take nothing else."""
 
     def __init__(self, folder, *, mode=ZIPKIN, trace_mode="full", sampling=100.0, envoy=NEWEST,
                  services=CHAIN, generate_request_id=True, exports="otlp",
-                 exports_through_sidecar=False, retries=True):
+                 exports_through_sidecar=False, retries=True, mtls=False):
         self.folder = Path(folder)
         self.folder.mkdir(exist_ok=True)
         self.mode, self.trace_mode, self.envoy = mode, trace_mode, envoy
@@ -125,7 +127,7 @@ class Mesh:
         self.pods = {}
         self._sampling, self._generate_request_id = sampling, generate_request_id
         self._exports, self._exports_through_sidecar = exports, exports_through_sidecar
-        self._retries = retries
+        self._retries, self._mtls = retries, mtls
 
     def __enter__(self):
         self.machine = Machine(self.folder / "local")
@@ -139,6 +141,7 @@ class Mesh:
         self.machine.close()
 
     def _start(self):
+        self.authority = Authority(self.folder / "pki") if self._mtls else None
         self.collector = self.machine.collector()
         self.traces = self.collector.traces
         self._tracing = Tracing(self.mode, self._receives(self.mode.provider), self._sampling,
@@ -161,8 +164,15 @@ class Mesh:
                         port_of(self.pods[name].address), port)
 
     def _start_envoy(self, workload, **listeners):
-        proxy = Proxy(workload, self._tracing, retries=self._retries, **listeners)
+        proxy = Proxy(workload, self._tracing, retries=self._retries, mtls=self._identity(workload),
+                      **listeners)
         return Envoy(self.machine, self.envoy, proxy, self.folder / workload)
+
+    def _identity(self, workload):
+        if self.authority is None:
+            return None
+        identity = self.authority.issue(workload, f"URI:{spiffe_id(workload)}")
+        return Mtls(str(identity.certificate), str(identity.key), str(self.authority.certificate))
 
     def _start_pod(self, service, ports):
         outbound = [self._outbound(name, ports.take()) for name in service.calls]
@@ -172,7 +182,7 @@ class Mesh:
         if self._exports_through_sidecar:
             outbound.append(Outbound("collector.observability.svc.cluster.local",
                                      "grpc" if self._exports == "otlp_grpc" else "http",
-                                     exports_to, ports.take()))
+                                     exports_to, ports.take(), in_mesh=False))
             exports_to = outbound[-1].port
         app = service.start(self._place(service.name, addresses, exports_to))
         inbound = Inbound(app.port, service.protocol, ports.take())
