@@ -85,6 +85,19 @@ TEST_F(JwtTest, HasTheFormOfRfc7515) {
   EXPECT_EQ(token.size() - token.rfind('.') - 1, 86U);
 }
 
+TEST_F(JwtTest, IsTheTokenThatOthersMake) {
+  // PyJWT 2.15's, with the key of RFC 8037 A.1: signatures of Ed25519 depend on nothing else.
+  constexpr std::string_view kTheirs =
+      "eyJhbGciOiJFZERTQSIsImtpZCI6ImtQcktfcW14VldhWVZBOXd3QkY2SXVvM3ZWeno3VHhIQ1R3WEJ5Z3JTNGsiLCJ0"
+      "eXAiOiJKV1QifQ.eyJpc3MiOiJoYWw5MDAwLWF1dGgiLCJhdWQiOiJoYWw5MDAwIiwic3ViIjoiam8iLCJqdGkiOiJp"
+      "ZC0xIiwiaWF0IjoxODAwMDAwMDAwLCJuYmYiOjE4MDAwMDAwMDAsImV4cCI6MTgwMDAwMDYwMCwicm9sZSI6InVzZXIi"
+      "fQ.2VSSvRbKQTFMc3Fwoz2YTSIJ87mFSHqBddefwdIvEgacPXstkcjzPaRHwrbwqwi1ElSu9uJHaabwjuzbVbXeBw";
+  const auto pair = Ed25519KeyPair::from_seed(
+      *base64url_decode_array<32>("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"));
+  EXPECT_EQ(subject_of(kTheirs, pair.public_key()), "jo");
+  EXPECT_EQ(sign_jwt(issuer_.claims("jo", "user"), pair, thumbprint(pair.public_key())), kTheirs);
+}
+
 TEST_F(JwtTest, OneOfOthersIsReadToo) {
   // Another order of members, white space, escapes, claims that we do not know.
   EXPECT_EQ(kid_of(with_header(R"( {"typ":"JWT", "kid":"\u006b", "alg":"EdDSA"} )")), "k");

@@ -42,6 +42,13 @@ Status check_claims(const Claims& claims, const TokenRules& rules, sys_seconds n
   return {};
 }
 
+std::shared_ptr<const Identity> identity_of(const Claims& claims) {
+  IdentityFields fields{
+      .subject = claims.sub, .roles{}, .token_id = claims.jti, .expires_at = time_of(claims.exp)};
+  if (!claims.role.empty()) fields.roles.push_back(claims.role);
+  return std::make_shared<const Identity>(std::move(fields));
+}
+
 Verifier::Verifier(service::Host& host, std::unique_ptr<AuthSource> source, VerifierOptions options)
     : options_{std::move(options)},
       cache_{host, std::move(source), cache_options(options_), options_.clock} {}

@@ -24,6 +24,9 @@ struct TokenRules {
 [[nodiscard]] Status check_claims(const Claims& claims, const TokenRules& rules,
                                   std::chrono::sys_seconds now);
 
+/// Whose token it is that has these claims; the role, unless it is empty, is the only one.
+[[nodiscard]] std::shared_ptr<const Identity> identity_of(const Claims& claims);
+
 struct VerifierOptions {
   TokenRules rules{};
   /// The leeway and lifetime of its revocations are those of the rules, whatever they say.

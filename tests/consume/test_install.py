@@ -10,7 +10,7 @@ from cmake import COMPILER, ROOT, cmake, must
 from support.machine import ANY_PORT, BIN
 
 MODULES = {"base", "wire", "async", "config", "net", "telemetry", "service", "transport", "http",
-           "rpc", "discovery", "export", "app"}
+           "rpc", "discovery", "export", "identity", "app"}
 PROJECT = "cmake_minimum_required(VERSION 3.25)\nproject(user LANGUAGES {})\n" \
           "find_package(hal9000 {} REQUIRED)\n"
 
