@@ -46,6 +46,11 @@ App::Description App::describe(std::optional<config::Source> source, app::AppOpt
   return {.settings = app->impl_->settings.all(), .verdict = std::move(verdict)};
 }
 
+Result<> App::finish_options() {
+  if (impl_->dry_network) return impl_->dry_network->end_here();
+  return impl_->check_known();
+}
+
 void App::add_metadata(std::string key, std::string value) {
   impl_->metadata.insert_or_assign(std::move(key), std::move(value));
 }

@@ -45,6 +45,12 @@ class App final : public service::Host {
     return options;
   }
 
+  /// For a service that has work to do between reading its options and listening, such as opening
+  /// a database: call it between the two, and end with its error. CANCELLED with --help,
+  /// --print-config and --check-config, which start nothing; kInvalidArgument for an unknown flag
+  /// or key of the file.
+  [[nodiscard]] Result<> finish_options();
+
   /// Calls to a service by its name in the registry. The app must outlive the channel.
   [[nodiscard]] rpc::Channel channel(std::string service, rpc::ChannelOptions options = {}) {
     return rpc::Channel{*this, std::move(service), std::move(options)};

@@ -9,10 +9,15 @@ std::unexpected<Status> only_read() {
 
 }  // namespace
 
+Result<> DryNetwork::end_here() {
+  all_read_.store(true);
+  return only_read();
+}
+
 Result<std::unique_ptr<net::Listener>> DryNetwork::listen(Loop& /*loop*/,
                                                           const net::Endpoint& /*endpoint*/,
                                                           const net::ListenOptions& /*options*/) {
-  listened_.store(true);
+  all_read_.store(true);
   return only_read();
 }
 

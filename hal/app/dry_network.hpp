@@ -16,11 +16,13 @@ class DryNetwork final : public net::Network {
   [[nodiscard]] Task<Result<std::vector<net::Endpoint>>> resolve(std::string host,
                                                                  std::uint16_t port) override;
 
-  /// A server was about to listen: the service has read its options.
-  [[nodiscard]] bool listened() const noexcept { return listened_.load(); }
+  /// The service has read its options, and would now start. CANCELLED.
+  Result<> end_here();
+  /// end_here() was called, or a server was about to listen.
+  [[nodiscard]] bool all_read() const noexcept { return all_read_.load(); }
 
  private:
-  std::atomic<bool> listened_ = false;
+  std::atomic<bool> all_read_ = false;
 };
 
 }  // namespace hal::app

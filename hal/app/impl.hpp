@@ -51,6 +51,8 @@ class App::Impl {
   /// Instead of all else: reads every option, those of `serve` too, and starts nothing.
   enum class Dry : bool { kDefaults, kConfigured };
   Result<> dry_run(Dry dry, app::AppOptions defaults, Task<Result<>> (*serve)(App& app));
+  /// INVALID_ARGUMENT for flags and keys of the file that no option has. After all are read.
+  [[nodiscard]] Result<> check_known() const;
   void start_workers();
   Result<> run(Task<Result<>> (*serve)(App& app));
   Task<Result<>> on_listening(service::Listening listening);
@@ -111,7 +113,6 @@ class App::Impl {
   static Task<Result<>> end_worker(WorkerState* state);
   static Task<Result<>> dry_main(Impl* self, Task<Result<>> (*serve)(App& app));
   void take_address();
-  Result<> check_known() const;
   /// SIGHUP; control loop.
   void reload();
   void reload_tls();

@@ -96,7 +96,7 @@ Result<> App::Impl::dry_run(Dry dry, app::AppOptions program_defaults,
   // Another failure than a refused option comes from what is not started here.
   const bool refused = !served && served.error().code() == Code::kInvalidArgument;
   verdict = both(std::move(verdict), refused ? std::move(served) : Result<>{});
-  if (!dry_network->listened()) return verdict;  // not all options are known
+  if (!dry_network->all_read()) return verdict;  // not all options are known
   return both(std::move(verdict), check_known());
 }
 
