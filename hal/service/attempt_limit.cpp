@@ -11,39 +11,62 @@ AttemptLimit::AttemptLimit(AttemptLimitOptions options) : options_{options} {
           "the limits of attempts are above zero");
 }
 
-AttemptLimit::Entry& AttemptLimit::entry_of(std::string_view key, TimePoint now) {
-  if (const auto known = by_key_.find(key); known != by_key_.end()) {
-    entries_.splice(entries_.begin(), entries_, known->second);
-    return entries_.front();
+void AttemptLimit::put(std::string_view key, TimePoint free_at) {
+  const auto known = free_at_.find(key);
+  if (known != free_at_.end()) {
+    by_time_.erase({known->second, known->first});
+    known->second = free_at;
+    by_time_.emplace(free_at, known->first);
+    return;
   }
-  if (entries_.size() == options_.keys_max) {
-    by_key_.erase(entries_.back().key);
-    entries_.pop_back();
+  if (free_at_.size() == options_.keys_max) {
+    const auto least = by_time_.begin();
+    const auto forgotten = free_at_.find(least->second);
+    by_time_.erase(least);
+    free_at_.erase(forgotten);
   }
-  entries_.push_front({.key = std::string{key}, .free_at = now});
-  by_key_.emplace(entries_.front().key, entries_.begin());
-  return entries_.front();
+  const auto added = free_at_.emplace(key, free_at).first;
+  by_time_.emplace(free_at, added->first);
 }
 
 std::optional<Duration> AttemptLimit::take(std::string_view key, TimePoint now) {
   const std::lock_guard lock{mutex_};
-  Entry& entry = entry_of(key, now);
-  entry.free_at = std::max(entry.free_at, now);
-  const TimePoint allowed_at = entry.free_at - options_.interval * (options_.burst - 1);
+  while (!by_time_.empty() && by_time_.begin()->first <= now) {
+    const auto free = free_at_.find(by_time_.begin()->second);
+    by_time_.erase(by_time_.begin());
+    free_at_.erase(free);
+  }
+  const auto known = free_at_.find(key);
+  const TimePoint free_at = known == free_at_.end()
+                                ? now
+                                : std::min(known->second, now + options_.interval * options_.burst);
+  const TimePoint allowed_at = free_at - options_.interval * (options_.burst - 1);
   if (allowed_at > now) return allowed_at - now;
-  entry.free_at += options_.interval;
+  put(key, free_at + options_.interval);
   return std::nullopt;
 }
 
 void AttemptLimit::give_back(std::string_view key) {
   const std::lock_guard lock{mutex_};
-  const auto known = by_key_.find(key);
-  if (known != by_key_.end()) known->second->free_at -= options_.interval;
+  const auto known = free_at_.find(key);
+  if (known != free_at_.end()) put(key, known->second - options_.interval);
+}
+
+std::optional<TimePoint> AttemptLimit::free_at(std::string_view key) const {
+  const std::lock_guard lock{mutex_};
+  const auto known = free_at_.find(key);
+  if (known == free_at_.end()) return std::nullopt;
+  return known->second;
+}
+
+void AttemptLimit::restore(std::string_view key, TimePoint free_at) {
+  const std::lock_guard lock{mutex_};
+  put(key, free_at);
 }
 
 std::size_t AttemptLimit::size() const {
   const std::lock_guard lock{mutex_};
-  return entries_.size();
+  return free_at_.size();
 }
 
 }  // namespace hal::service

@@ -4,12 +4,14 @@
 #include <hal/async/timer.hpp>
 
 #include <cstddef>
-#include <list>
+#include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+#include <utility>
 
 namespace hal::service {
 
@@ -17,11 +19,15 @@ struct AttemptLimitOptions {
   /// So many at once by a key that has not tried for a while; then one in each interval.
   unsigned burst = 10;
   Duration interval = std::chrono::seconds{6};
-  /// Keys are made by anyone: beyond so many the one that has tried least recently is forgotten.
+  /// Keys are made by anyone: beyond so many the one that has to wait least is forgotten, so that
+  /// nobody gets rid of a key's attempts by trying with many others.
   std::size_t keys_max = 16 * 1024;
 };
 
-/// A token bucket for each key. Keys are slowed down, never locked out. Thread-safe.
+/// A token bucket for each key (the generic cell rate algorithm, ITU-T I.371). Keys are slowed
+/// down, never locked out: however many attempts are refused, the next one may go on an interval
+/// after the last that did. Times are of one clock, any; if it is set back, no key waits longer
+/// for that. Thread-safe.
 class AttemptLimit {
  public:
   /// Precondition: burst, interval and keys_max are above zero.
@@ -34,22 +40,21 @@ class AttemptLimit {
   /// An attempt that was taken does not count after all.
   void give_back(std::string_view key);
 
+  /// When the key has its whole burst again, if it is remembered: what restore() takes, in another
+  /// process too.
+  [[nodiscard]] std::optional<TimePoint> free_at(std::string_view key) const;
+  void restore(std::string_view key, TimePoint free_at);
+
   /// Keys that are remembered.
   [[nodiscard]] std::size_t size() const;
 
  private:
-  struct Entry {
-    std::string key;
-    TimePoint free_at;  ///< when the key has its whole burst again
-  };
-  using Entries = std::list<Entry>;  // the one that has tried last is the first
-
-  Entry& entry_of(std::string_view key, TimePoint now);
+  void put(std::string_view key, TimePoint free_at);
 
   const AttemptLimitOptions options_;
   mutable std::mutex mutex_;
-  Entries entries_;
-  std::unordered_map<std::string_view, Entries::iterator> by_key_;  // views of the entries' keys
+  std::map<std::string, TimePoint, std::less<>> free_at_;
+  std::set<std::pair<TimePoint, std::string_view>> by_time_;  // views of the map's keys
 };
 
 }  // namespace hal::service

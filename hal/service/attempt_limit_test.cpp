@@ -55,17 +55,49 @@ TEST(AttemptLimit, GivingBackNeverMakesABurstLarger) {
   EXPECT_EQ(taken_at_once(limit, "a", kNow), 2);
 }
 
-TEST(AttemptLimit, ForgetsWhoHasTriedLeastRecently) {
-  AttemptLimit limit{{.burst = 1, .interval = 10s, .keys_max = 2}};
+TEST(AttemptLimit, HoweverManyAreRefusedTheNextIsAnIntervalAway) {
+  AttemptLimit limit{{.burst = 3, .interval = 1s}};
+  int taken = 0;
+  for (Duration at = 0s; at < 60s; at += 1ms) {
+    if (!limit.take("a", kNow + at)) ++taken;
+  }
+  EXPECT_EQ(taken, 3 + 59);
+  EXPECT_FALSE(limit.take("a", kNow + 60s)) << "whoever comes when told gets in";
+}
+
+TEST(AttemptLimit, ForgetsWhoHasToWaitLeast) {
+  AttemptLimit limit{{.burst = 2, .interval = 10s, .keys_max = 2}};
+  EXPECT_EQ(taken_at_once(limit, "a", kNow), 2);
+  for (int i = 0; i < 10'000; ++i) ASSERT_FALSE(limit.take(std::to_string(i), kNow));
+  EXPECT_EQ(limit.size(), 2U);
+  EXPECT_EQ(limit.take("a", kNow), 10s) << "no crowd of others frees it";
+}
+
+TEST(AttemptLimit, ForgetsWhoIsFreeAgain) {
+  AttemptLimit limit{{.burst = 2, .interval = 10s}};
   ASSERT_FALSE(limit.take("a", kNow));
   ASSERT_FALSE(limit.take("b", kNow));
-  EXPECT_TRUE(limit.take("a", kNow));   // "b" is now the oldest
-  ASSERT_FALSE(limit.take("c", kNow));  // in its place
-  EXPECT_EQ(limit.size(), 2U);
-  EXPECT_TRUE(limit.take("a", kNow));
-  EXPECT_FALSE(limit.take("b", kNow));
-  for (int i = 0; i < 10'000; ++i) (void)limit.take(std::to_string(i), kNow);
-  EXPECT_EQ(limit.size(), 2U);
+  limit.give_back("b");
+  ASSERT_FALSE(limit.take("c", kNow + 1s));
+  EXPECT_EQ(limit.size(), 2U) << "b is as if it had not tried";
+  ASSERT_FALSE(limit.take("d", kNow + 1h));
+  EXPECT_EQ(limit.size(), 1U);
+}
+
+TEST(AttemptLimit, GoesOnWhereAnotherOneHasEnded) {
+  AttemptLimit before{{.burst = 2, .interval = 10s}};
+  EXPECT_EQ(before.free_at("a"), std::nullopt);
+  EXPECT_EQ(taken_at_once(before, "a", kNow), 2);
+  EXPECT_EQ(before.free_at("a"), kNow + 20s);
+  AttemptLimit after{{.burst = 2, .interval = 10s}};
+  after.restore("a", *before.free_at("a"));
+  EXPECT_EQ(after.take("a", kNow + 4s), 6s);
+}
+
+TEST(AttemptLimit, AClockThatIsSetBackLocksNobodyOut) {
+  AttemptLimit limit{{.burst = 2, .interval = 10s}};
+  EXPECT_EQ(taken_at_once(limit, "a", kNow), 2);
+  EXPECT_EQ(limit.take("a", kNow - 500s), 10s);
 }
 
 TEST(AttemptLimit, ThreadsTakeNoMoreThanThereIs) {
