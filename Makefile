@@ -4,7 +4,7 @@
 .PHONY: help run mesh build images install test bench fuzz tidy lint format clean packages
 
 BUILD := build/release
-BINARIES := hal9000-api hal9000-greeter hal
+BINARIES := hal9000-api hal9000-auth hal9000-greeter hal
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 PREFIX ?= /usr/local
 # Images are <REGISTRY>/hal9000-api:<VERSION> and so on. Nobody pulls from localhost by mistake.
@@ -24,7 +24,7 @@ help:
 	@echo 'make bench   what a request costs, here and in the peers: half an hour on an idle machine of two'
 	@echo '             CPUs. ARGS="--quick rpc": only see that it works; ARGS=--help: what else there is'
 	@echo 'make fuzz    libFuzzer on the parsers of trace headers and tokens, a minute each; ARGS="--seconds 600 b3"'
-	@echo 'make build   the programs alone: $(BUILD)/bin/{hal9000-api,hal9000-greeter,hal}'
+	@echo 'make build   the programs alone: $(BUILD)/bin/{hal,hal9000-*}'
 	@echo 'make images  OCI images of the services in $(IMAGES)/ (docs/guides/kubernetes.md),'
 	@echo '             named REGISTRY=$(REGISTRY), a slash, hal9000-api:$(VERSION) and so on'
 	@echo 'make install libraries, headers, programs into PREFIX=$(PREFIX), for find_package(hal9000)'

@@ -37,7 +37,8 @@ endfunction()
 
 # The programs, the documents and the package itself, once all modules are defined.
 function(hal_install_package)
-  install(TARGETS hal hal9000-api hal9000-greeter RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+  install(TARGETS hal hal9000-api hal9000-auth hal9000-greeter
+    RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
   install(TARGETS protoc-gen-hal EXPORT hal9000 RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
   install(EXPORT hal9000 NAMESPACE hal9000:: FILE hal9000Targets.cmake
     DESTINATION "${HAL_INSTALL_CMAKEDIR}")

@@ -3,18 +3,20 @@
 import pytest
 
 from support import rpc
-from support.machine import API, BIN, GREETER, HAL, Chain, Machine
+from support.machine import API, AUTH, BIN, GREETER, HAL, Chain, Machine
 
 
 def pytest_sessionstart():
-    missing = [path.name for path in (HAL, API, GREETER) if not path.exists()]
+    missing = [path.name for path in (HAL, API, AUTH, GREETER) if not path.exists()]
     if missing:
         pytest.exit(f"{', '.join(missing)} not in {BIN}: build first, or set HAL_BIN_DIR", 3)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def generated_messages(tmp_path_factory):
-    rpc.generate(tmp_path_factory.mktemp("proto"))
+    folder = tmp_path_factory.mktemp("proto")
+    rpc.generate(folder)
+    rpc.generate(folder, rpc.PROTO / "auth.proto")
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from support import CAP, rpc
-from support.machine import API, GREETER, HAL, listening_ports
+from support.machine import API, AUTH, GREETER, HAL, listening_ports
 
-PROGRAMS = [[GREETER], [API], [HAL, "collector"]]
-IDS = ["greeter", "api", "collector"]
+PROGRAMS = [[GREETER], [API], [AUTH], [HAL, "collector"]]
+IDS = ["greeter", "api", "auth", "collector"]
 
 
 def run(machine, program, *flags, **variables):
@@ -48,6 +48,7 @@ def test_help_names_every_option(machine, program):
                   "--check-config", "OTEL_EXPORTER_OTLP_ENDPOINT"):
         assert words in text
     own = {GREETER: "SERVICE_NAME, MICRO_SERVER_NAME [hal9000-greeter]",
+           AUTH: "--auth-db, HAL_AUTH_DB",
            API: "--greeter-service-name, GREETER_SERVICE_NAME [hal9000-greeter]",
            HAL: "--otlp-port, HAL_COLLECTOR_OTLP_PORT [4318]"}
     assert own[program[0]] in text
@@ -68,9 +69,11 @@ def test_print_config_tells_where_each_value_comes_from(machine, config_file):
     assert values["HAL_CONFIG"] == (str(path), "flag --config")
 
 
-def test_the_guide_has_every_variable(machine):
+@pytest.mark.parametrize(("program", "not_told"), [(API, {"GREETER_SERVICE_NAME"}), (AUTH, set())],
+                         ids=["api", "auth"])
+def test_the_guide_has_every_variable(machine, program, not_told):
     """But for those of the api itself, and the second names that it describes as a rule."""
-    code, process = run(machine, [API], "--help")
+    code, process = run(machine, [program], "--help")
     assert code == 0
     options = [line for line in process.output("out").splitlines() if line.startswith("  --")]
     names = set(re.findall(r"\b[A-Z][A-Z0-9_]{3,}\b", "\n".join(options)))
@@ -79,7 +82,7 @@ def test_the_guide_has_every_variable(machine):
     told = set(re.findall(r"\b[A-Z][A-Z0-9_]{3,}\b", guide.read_text()))
     untold = {name.replace("OTLP_TRACES_", "OTLP_") for name in names
               if not name.startswith("MICRO_SERVER_")} - told
-    assert untold == {"GREETER_SERVICE_NAME"}
+    assert untold == not_told
 
 
 def test_secrets_are_not_shown(machine):

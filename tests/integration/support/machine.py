@@ -13,6 +13,7 @@ BIN = Path(os.environ.get("HAL_BIN_DIR") or
 # For `hal up`.
 ANY_PORT = ("--port=0", "--otlp-port=0", "--otlp-grpc-port=0", "--zipkin-port=0", "--query-port=0")
 HAL, API, GREETER = BIN / "hal", BIN / "hal9000-api", BIN / "hal9000-greeter"
+AUTH = BIN / "hal9000-auth"
 
 
 def listening_ports(pid):
@@ -117,6 +118,10 @@ class Machine:
 
     def api(self, **variables):
         return self.service(API, **{"SERVICE_NAME": "hal9000-api", **variables})
+
+    def auth(self, database, **variables):
+        return self.service(AUTH, **{"SERVICE_NAME": "hal9000-auth", "HAL_AUTH_DB": database,
+                                     **variables})
 
     def collector(self, **variables):
         service = self.service(HAL, "collector", **variables)
