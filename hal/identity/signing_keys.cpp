@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <ranges>
 #include <set>
+#include <tuple>
 
 namespace hal::identity {
 namespace {
@@ -40,8 +41,10 @@ Result<SigningKeys> SigningKeys::from(std::vector<SigningKey> keys) {
   if (std::ranges::all_of(keys, [](const SigningKey& key) { return key.retires_at.has_value(); })) {
     return error(Code::kInvalidArgument, "every key retires: none can sign");
   }
+  // Of those of one second the one that retires last, or not yet, is the newest.
   std::ranges::sort(keys, {}, [](const SigningKey& key) {
-    return std::pair{key.created_at, std::string_view{key.kid}};
+    return std::tuple{key.created_at, key.retires_at.value_or(std::chrono::sys_seconds::max()),
+                      std::string_view{key.kid}};
   });
   return SigningKeys{std::move(keys)};
 }

@@ -84,6 +84,16 @@ TEST(SigningKeys, AClockThatWasSetBackFindsASigner) {
   EXPECT_EQ(keys.signer(kNow - seconds{80000}).kid, keys.all().at(1).kid);
 }
 
+TEST(SigningKeys, KeysOfOneSecondStayInTheirOrder) {
+  for (int i = 0; i < 20; ++i) {
+    auto keys = SigningKeys::make(kNow);
+    ASSERT_TRUE(keys.rotate(kNow));
+    const auto read = SigningKeys::from(keys.all());
+    ASSERT_TRUE(read);
+    EXPECT_FALSE(read->signer(kNow + seconds{60}).retires_at);
+  }
+}
+
 TEST(SigningKeys, HaveALimit) {
   auto keys = SigningKeys::make(kNow);
   for (std::size_t i = 1; i < SigningKeys::kKeysMax; ++i) ASSERT_TRUE(keys.rotate(kNow));
