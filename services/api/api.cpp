@@ -1,6 +1,7 @@
 #include "api.hpp"
 
 #include <hal/http/extract.hpp>
+#include <hal/service/layers/strip_identity/strip_identity.hpp>
 
 namespace api {
 namespace {
@@ -35,8 +36,20 @@ Task<Result<http::Json<Greeting>>> hello(http::State<Api> api, http::Path<"id"> 
 
 }  // namespace
 
+void ApiOptions::describe(hal::config::Fields& fields) {
+  fields["auth_service_name"].help("who verifies logins; without one login routes answer 503");
+  fields["auth_issuer"].variable("HAL_AUTH_ISSUER").help("\"iss\" of tokens");
+  fields["auth_audience"].variable("HAL_AUTH_AUDIENCE").help("\"aud\" of tokens");
+  fields["trusted_proxies"]
+      .variable("HAL_TRUSTED_PROXIES")
+      .help("the client's address is so far from the right of X-Forwarded-For; 0: the peer");
+}
+
 http::Router routes(Api& api) {
-  return http::Router{api}.get("/api/v1/ping", ping).get("/api/v1/hello/:id", hello);
+  return http::Router{api}
+      .layer(hal::layers::StripIdentity{})
+      .get("/api/v1/ping", ping)
+      .get("/api/v1/hello/:id", hello);
 }
 
 }  // namespace api
