@@ -16,8 +16,8 @@ ARGS ?=
 export NINJA_STATUS ?= [%f/%t %es] 
 
 help:
-	@echo 'make run     install what is missing, build, start api + greeter + collector, send a request'
-	@echo '             and print its trace; Ctrl-C ends it. ARGS=--once: end after that request'
+	@echo 'make run     install what is missing, build, start everything here, send a request and a login and'
+	@echo '             print their traces; Ctrl-C ends it. ARGS=--once: end after that'
 	@echo 'make mesh    one request through real Envoys, set up as Istio does, in each tracing mode; prints'
 	@echo '             the traces. ARGS=--break: with an api that passes nothing on; ARGS=--help'
 	@echo 'make test    build everything and run every test: unit, style, integration'

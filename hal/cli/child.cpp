@@ -1,6 +1,10 @@
 #include <hal/cli/child.hpp>
 
+#include <hal/base/contract.hpp>
+
+#include <array>
 #include <cerrno>
+#include <climits>
 #include <csignal>
 #include <cstring>
 #include <system_error>
@@ -22,17 +26,35 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
 }
 
 /// In the forked child: only async-signal-safe calls (POSIX fork()).
-[[noreturn]] void become(const char* program, char* const* argv, char* const* envp, int log,
+[[noreturn]] void become(const char* program, char* const* argv, char* const* envp, int in, int log,
                          pid_t parent) {
   ::setpgid(0, 0);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(126);  // the parent died before prctl
-  const int null = ::open("/dev/null", O_RDONLY);
-  if (null >= 0) ::dup2(null, STDIN_FILENO);
+  ::dup2(in, STDIN_FILENO);
   ::dup2(log, STDOUT_FILENO);
   ::dup2(log, STDERR_FILENO);
   ::execve(program, argv, envp);
   ::_exit(127);
+}
+
+/// A pipe's end from which `input` can be read; -1 with errno when there is none.
+int readable(std::string_view input) {
+  expects(input.size() <= PIPE_BUF, "a child's input fits into a pipe");
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return -1;
+  // An empty pipe takes so much at once (pipe(7)).
+  const bool written =
+      ::write(ends[1], input.data(), input.size()) == static_cast<ssize_t>(input.size());
+  ::close(ends[1]);
+  if (written) return ends[0];
+  ::close(ends[0]);
+  return -1;
+}
+
+Status cannot(std::string what) {
+  return {Code::kUnavailable,
+          fmt::format("cannot {}: {}", what, std::generic_category().message(errno))};
 }
 
 std::string describe(int status) {
@@ -49,9 +71,12 @@ Result<Child> Child::start(const Command& command) {
   }
   const int log =
       ::open(command.log_path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
-  if (log < 0) {
-    return error(Code::kUnavailable, fmt::format("cannot write {}: {}", command.log_path,
-                                                 std::generic_category().message(errno)));
+  if (log < 0) return error(cannot("write " + command.log_path));
+  const int in = readable(command.input);
+  if (in < 0) {
+    const Status why = cannot("make a pipe for " + command.name);
+    ::close(log);
+    return error(why);
   }
   std::vector<std::string> words{command.program};
   words.insert(words.end(), command.arguments.begin(), command.arguments.end());
@@ -61,13 +86,11 @@ Result<Child> Child::start(const Command& command) {
   auto envp = pointers(variables);
   const pid_t parent = ::getpid();
   const pid_t pid = ::fork();
-  if (pid == 0) become(command.program.c_str(), argv.data(), envp.data(), log, parent);
-  const int fork_error = errno;
+  if (pid == 0) become(command.program.c_str(), argv.data(), envp.data(), in, log, parent);
+  const Status failure = pid < 0 ? cannot("start " + command.name) : Status{};
+  ::close(in);
   ::close(log);
-  if (pid < 0) {
-    return error(Code::kUnavailable, fmt::format("cannot start {}: {}", command.name,
-                                                 std::generic_category().message(fork_error)));
-  }
+  if (!failure.ok()) return error(failure);
   return Child{pid, command.name};
 }
 

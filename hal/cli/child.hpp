@@ -19,6 +19,8 @@ struct Command {
   /// The whole environment.
   std::map<std::string, std::string, std::less<>> environment{};
   std::string log_path{};  ///< standard output and error go there
+  /// All of its standard input; at most what a pipe holds (PIPE_BUF).
+  std::string input{};
 };
 
 /// In a process group of its own, so that the terminal's Ctrl-C reaches only the parent, which

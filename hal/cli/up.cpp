@@ -25,7 +25,8 @@ namespace {
 constexpr std::chrono::seconds kTraceTimeout{10};
 constexpr std::chrono::milliseconds kPoll{50};
 constexpr std::chrono::seconds kStopPatience{35};
-constexpr std::string_view kPath = "/api/v1/hello/ww";
+constexpr std::string_view kHelloPath = "/api/v1/hello/ww";
+constexpr std::string_view kLoginPath = "/api/v1/login";
 
 struct UpOptions {
   bool once = false;
@@ -38,7 +39,7 @@ struct UpOptions {
   static void describe(config::Fields& fields) {
     fields["once"]
         .variable("HAL_UP_ONCE")
-        .help("one request, then end; exit 0 if the trace is whole");
+        .help("two requests, then end; exit 0 if their traces are whole");
     fields["port"].variable("SERVICE_PORT").help("the api's port; if taken, the next free one");
     fields["otlp_port"].variable("HAL_COLLECTOR_OTLP_PORT").help("the collector's OTLP/HTTP port");
     fields["otlp_grpc_port"]
@@ -51,11 +52,43 @@ struct UpOptions {
 BOOST_DESCRIBE_STRUCT(UpOptions, (),
                       (once, port, otlp_port, otlp_grpc_port, zipkin_port, query_port))
 
-struct Outcome {
+using collector::SpanKind;
+
+/// A request to show, with the trace that it should make.
+struct Try {
+  http::ClientRequest request{};
+  std::string command{};  ///< as one types it
+  std::vector<collector::ExpectedSpan> spans{};
+
   std::string answer{};
   std::optional<collector::Trace> trace{};
   std::vector<std::string> problems{};
 };
+
+Try try_hello(const System& system) {
+  const std::string url = system.api_url() + std::string{kHelloPath};
+  return {.request = {.url = url},
+          .command = "curl " + url,
+          .spans = {{"hal9000-api", SpanKind::kServer},
+                    {"hal9000-api", SpanKind::kClient},
+                    {"hal9000-greeter", SpanKind::kServer}}};
+}
+
+Try try_login(const System& system) {
+  const std::string url = system.api_url() + std::string{kLoginPath};
+  const std::string body = fmt::format(R"({{"username":"{}","password":"{}"}})", System::kDemoUser,
+                                       system.demo_password());
+  return {.request = {.method = "POST",
+                      .url = url,
+                      .headers = {{"content-type", "application/json"}},
+                      .body = body},
+          .command = fmt::format("curl {} -H 'content-type: application/json' -d '{}'", url, body),
+          .spans = {{"hal9000-api", SpanKind::kServer},
+                    {"hal9000-api", SpanKind::kInternal},
+                    {"hal9000-api", SpanKind::kInternal},
+                    {"hal9000-api", SpanKind::kClient},
+                    {"hal9000-auth", SpanKind::kServer}}};
+}
 
 bool carries(const collector::Trace& trace, std::string_view request_id) {
   return std::ranges::any_of(trace.spans, [&](const collector::Span& span) {
@@ -65,45 +98,37 @@ bool carries(const collector::Trace& trace, std::string_view request_id) {
   });
 }
 
-std::vector<std::string> problems_of(const collector::Trace& trace) {
-  using collector::SpanKind;
-  static const collector::TraceExpectations expected{
-      .spans = {{"hal9000-api", SpanKind::kServer},
-                {"hal9000-api", SpanKind::kClient},
-                {"hal9000-greeter", SpanKind::kServer}}};
-  return collector::check(trace, expected).problems();
-}
-
 /// Asks the collector until the request's trace is whole.
 Task<Result<>> watch_trace(http::Client* client, std::string collector, std::string request_id,
-                           Outcome* outcome) {
+                           Try* attempt) {
   for (;;) {
     const auto traces = co_await or_return(get_recent(client, collector, 20));
     for (const auto& trace : traces) {
       if (!carries(trace, request_id)) continue;
-      outcome->problems = problems_of(trace);
-      outcome->trace = trace;
-      if (outcome->problems.empty()) co_return Result<>{};
+      attempt->problems = collector::check(trace, {.spans = attempt->spans}).problems();
+      attempt->trace = trace;
+      if (attempt->problems.empty()) co_return Result<>{};
     }
     co_await or_return(co_await sleep(kPoll));
   }
 }
 
-Task<Result<>> try_system(Session* session, System* system, Outcome* outcome) {
+Task<Result<>> make_try(Session* session, std::string collector, Try* attempt) {
   http::Client client{session->network(), session->workers().size(), session->untraced()};
   http::Client user{*session};  // its one request is to be traced
   telemetry::IdGenerator ids;
   const auto request_id = wire::make_request_id(ids.trace_id().bytes, true);
-  const auto response = co_await or_return(
-      user.get(system->api_url() + std::string{kPath}, {{"x-request-id", request_id}}));
-  outcome->answer = response.body;
+  http::ClientRequest request = attempt->request;
+  request.headers.add("x-request-id", request_id);
+  const auto response = co_await or_return(user.request(std::move(request)));
+  attempt->answer = response.body;
   if (response.status != 200) {
     co_return error(Code::kUnavailable,
                     fmt::format("the api answered {}: {}", response.status, response.body));
   }
-  outcome->problems = {fmt::format("no trace of request {} has arrived", request_id)};
-  auto watched = co_await timeout(kTraceTimeout,
-                                  watch_trace(&client, system->query_url(), request_id, outcome));
+  attempt->problems = {fmt::format("no trace of request {} has arrived", request_id)};
+  auto watched =
+      co_await timeout(kTraceTimeout, watch_trace(&client, collector, request_id, attempt));
   if (!watched && watched.error().code() != Code::kDeadlineExceeded) {
     co_return error(std::move(watched.error()));
   }
@@ -120,10 +145,20 @@ void print_suspects(const config::Environment& environment) {
   }
 }
 
-void print_outcome(const System& system, const Outcome& outcome) {
-  fmt::print("\n$ curl {}{}\n{}\n", system.api_url(), kPath, outcome.answer);
-  if (outcome.trace) fmt::print("\n{}", render_trace(*outcome.trace, terminal_tree_options()));
-  for (const auto& problem : outcome.problems) fmt::print("missing: {}\n", problem);
+/// A token is longer than a line; how it begins is enough to see.
+std::string shortened(std::string answer) {
+  constexpr std::string_view kBegin = R"({"token":")";
+  constexpr std::size_t kShown = 16;
+  if (!answer.starts_with(kBegin)) return answer;
+  const std::size_t end = answer.find('"', kBegin.size());
+  if (end == std::string::npos || end < kBegin.size() + kShown) return answer;
+  return answer.replace(kBegin.size() + kShown, end - kBegin.size() - kShown, "...");
+}
+
+void print_try(const Try& attempt) {
+  fmt::print("\n$ {}\n{}\n", attempt.command, shortened(attempt.answer));
+  if (attempt.trace) fmt::print("\n{}", render_trace(*attempt.trace, terminal_tree_options()));
+  for (const auto& problem : attempt.problems) fmt::print("missing: {}\n", problem);
 }
 
 std::filesystem::path own_path() {
@@ -147,11 +182,12 @@ void print_urls(const System& system, const LocalFolder& folder) {
       "  curl {}/api/v1/ping\n"
       "  {}{} trace show last\n"
       "  curl '{}/api/traces?limit=5'\n"
+      "Log in as {} with the password {}\n"
       "gRPC: {} (greeter.Greeter/SayHello)   logs: {}/*.log\n"
       "Spans: OTLP/HTTP {}   OTLP/gRPC {}   Zipkin {}/api/v2/spans\n",
       api, api, folder.own() ? fmt::format("HAL_LOCAL_DIR={} ", folder.path()) : "", own_command(),
-      system.query_url(), system.greeter_address(), folder.path(), system.otlp_url(),
-      system.otlp_grpc_address(), system.zipkin_url());
+      system.query_url(), System::kDemoUser, system.demo_password(), system.greeter_address(),
+      folder.path(), system.otlp_url(), system.otlp_grpc_address(), system.zipkin_url());
 }
 
 /// Ctrl-C or SIGTERM: its number.
@@ -178,11 +214,13 @@ Task<Result<>> serve_until_signal(net::Signals* signals, System* system) {
 Task<Result<>> start_and_try(Session* session, System* system, int* exit_code) {
   co_await or_return(system->start(session));
   for (const auto& note : system->notes()) fmt::print("note: {}\n", note);
-  Outcome outcome;
-  auto tried = co_await try_system(session, system, &outcome);
-  print_outcome(*system, outcome);
-  *exit_code = tried && outcome.problems.empty() ? 0 : 1;
-  co_return tried;
+  for (Try attempt : {try_hello(*system), try_login(*system)}) {
+    auto tried = co_await make_try(session, system->query_url(), &attempt);
+    print_try(attempt);
+    if (!tried || !attempt.problems.empty()) co_return tried;
+  }
+  *exit_code = 0;
+  co_return Result<>{};
 }
 
 /// With the handlers of signals in place; behind it a second Ctrl-C ends all at once.

@@ -11,11 +11,20 @@ import socket
 import pytest
 
 from support import registry
+from support.login import log_in
 from support.machine import ANY_PORT, HAL
 from support.process import wait_for_end
 from support.traces import Collector, ask_until
 
-CHILDREN = {"hal9000-collector", "hal9000-greeter", "hal9000-api"}
+CHILDREN = {"hal9000-collector", "hal9000-greeter", "hal9000-auth", "hal9000-api"}
+HELLO = [("hal9000-api", "GET /api/v1/hello/:id", "server"),
+         ("hal9000-api", "greeter.Greeter/SayHello", "client"),
+         ("hal9000-greeter", "greeter.Greeter/SayHello", "server")]
+LOGIN = [("hal9000-api", "POST /api/v1/login", "server"),
+         ("hal9000-api", "LoginController.Login", "internal"),
+         ("hal9000-api", "check_policy", "internal"),
+         ("hal9000-api", "auth.Auth/Verify", "client"),
+         ("hal9000-auth", "auth.Auth/Verify", "server")]
 
 
 @pytest.fixture
@@ -45,14 +54,17 @@ def trace_id_in(process):
                      re.MULTILINE).group(1)
 
 
-def assert_shows_a_whole_trace(output):
-    lines = [line for line in output.splitlines() if re.search(r"(server|client)  ", line)]
-    assert [re.search(r"(hal9000-\w+)\s+(\S.*\S)\s+(server|client)\s", line).groups()
-            for line in lines] == [
-        ("hal9000-api", "GET /api/v1/hello/:id", "server"),
-        ("hal9000-api", "greeter.Greeter/SayHello", "client"),
-        ("hal9000-greeter", "greeter.Greeter/SayHello", "server")], output
+def assert_shows(output, *traces):
+    """Whole traces, in this order."""
+    kinds = "(server|client|internal)"
+    lines = [line for line in output.splitlines() if re.search(f" {kinds}  ", line)]
+    assert [re.search(rf"(hal9000-\w+)\s+(\S.*\S)\s+{kinds}\s", line).groups()
+            for line in lines] == [span for trace in traces for span in trace], output
     assert "missing" not in output
+
+
+def assert_shows_both_traces(output):
+    assert_shows(output, HELLO, LOGIN)
 
 
 @contextlib.contextmanager
@@ -77,9 +89,11 @@ def test_once_shows_answer_and_trace(machine, variables):
     process = once(machine, **variables)
     assert process.wait() == 0, process.output()
     output = process.output("out")
-    assert json.loads(re.search(r"^\{.*\}$", output, re.MULTILINE).group()) == {
-        "status": "OK", "message": "world"}
-    assert_shows_a_whole_trace(output)
+    hello, login = map(json.loads, re.findall(r"^\{.*\}$", output, re.MULTILINE))
+    assert hello == {"status": "OK", "message": "world"}
+    assert login["expires_in"] == 600 and login["token"].endswith("...")
+    assert_shows_both_traces(output)
+    assert not (machine.folder / "auth").exists()
     assert registry.nodes(machine.folder) == []
     assert process.lines("err") == []
 
@@ -115,7 +129,7 @@ def test_two_beside_each_other(machine):
     pair = [once(machine), once(machine)]
     assert [process.wait() for process in pair] == [0, 0], [one.output() for one in pair]
     for process in pair:
-        assert_shows_a_whole_trace(process.output("out"))
+        assert_shows_both_traces(process.output("out"))
 
 
 def test_a_second_one_keeps_to_itself(machine, up):
@@ -137,11 +151,31 @@ def test_a_second_one_keeps_to_itself(machine, up):
 
 def test_trace_show_finds_the_running_collector(machine, up):
     trace_id = trace_id_in(up())
-    for which in ("last", trace_id):
+    for which, trace in (("last", LOGIN), (trace_id, HELLO)):
         shown = machine.run(HAL, "trace", "show", which)
         assert shown.wait() == 0, shown.output()
-        assert trace_id in shown.output("out")
-        assert_shows_a_whole_trace(shown.output("out"))
+        assert (trace_id in shown.output("out")) == (which == trace_id)
+        assert_shows(shown.output("out"), trace)
+
+
+def demo_password(process):
+    return re.search(r"^Log in as demo with the password (\S+)$", process.output("out"),
+                     re.MULTILINE).group(1)
+
+
+def test_the_demo_user_has_a_new_password_each_time(machine, up):
+    passwords = []
+    for _ in range(2):
+        process = up(HAL_AUTH_DB="/nowhere/auth.db", HAL_AUTH_AUDIENCE="others")
+        address = urls(process)["api"].removeprefix("http://")
+        passwords.append(demo_password(process))
+        assert log_in(address, "demo", passwords[-1]).status == 200
+        if len(passwords) == 2:
+            assert log_in(address, "demo", passwords[0]).status == 401
+        assert passwords[-1] not in "".join(
+            log.read_text() for log in machine.folder.glob("*.log"))
+        process.stop()
+    assert passwords[0] != passwords[1]
 
 
 def test_trace_show_takes_a_url(machine, up, tmp_path):
@@ -151,7 +185,7 @@ def test_trace_show_takes_a_url(machine, up, tmp_path):
     shown = machine.run(HAL, "trace", "show", "last", HAL_LOCAL_DIR=other_folder,
                         HAL_COLLECTOR_URL=urls(process)["query"])
     assert shown.wait() == 0, shown.output()
-    assert_shows_a_whole_trace(shown.output("out"))
+    assert_shows(shown.output("out"), LOGIN)
 
 
 @pytest.mark.parametrize("words, code, message", [
@@ -187,7 +221,7 @@ def test_a_taken_port_is_told_with_its_holder_and_the_next_one_used(machine, fla
     assert str(port) in notes[0] and f"pid {os.getpid()}" in notes[0]
     used = int(re.search(r"(\d+) is used instead", notes[1]).group(1))
     assert port < used <= port + 100
-    assert_shows_a_whole_trace(process.output("out"))
+    assert_shows_both_traces(process.output("out"))
 
 
 def test_without_spans_once_says_what_is_missing(machine):
@@ -251,7 +285,7 @@ def test_a_wrong_command_line_is_exit_code_2(machine, words, message):
 def test_a_name_from_outside_does_not_rename_all_services(machine):
     process = once(machine, OTEL_SERVICE_NAME="mine")
     assert process.wait() == 0, process.output()
-    assert_shows_a_whole_trace(process.output("out"))
+    assert_shows_both_traces(process.output("out"))
 
 
 def test_bare_up_uses_its_ports_or_the_next(machine):
@@ -260,7 +294,7 @@ def test_bare_up_uses_its_ports_or_the_next(machine):
                    HAL_COLLECTOR_OTLP_GRPC_PORT=None, HAL_COLLECTOR_ZIPKIN_PORT=None,
                    HAL_COLLECTOR_QUERY_PORT=None)
     assert process.wait() == 0, process.output()
-    assert_shows_a_whole_trace(process.output("out"))
+    assert_shows_both_traces(process.output("out"))
 
 
 @pytest.mark.parametrize("word", ["help", "--help", "-h", "version", "--version"])
