@@ -90,4 +90,6 @@ ROWS = (
         (Load(50, 1), Load(4, 25), Load(1, 10), Load(1, 1))),
     Row("chain", "Chain: HTTP edge, which calls an RPC server for each request", Http(),
         (Load(50), Load(1))),
+    Row("logins", "The chain, while eight times more logins come than passwords can be checked",
+        Http(), (Load(1),)),
 )

@@ -9,6 +9,7 @@ import subprocess
 import time
 from pathlib import Path
 
+BENCH = Path(__file__).resolve().parent.parent
 # What a program inherits: nothing that configures it.
 INHERITED = ("PATH", "HOME", "TMPDIR", "LANG")
 START_SECONDS = 20
@@ -51,7 +52,7 @@ class Running:
     def __init__(self, entry, bin_folder, cpus, folder):
         self.entry = entry
         self.folder = Path(folder)
-        self.ports = Ports(bin=str(bin_folder))
+        self.ports = Ports(bin=str(bin_folder), bench=str(BENCH), folder=str(folder))
         self._cpus = cpus
         self._started = []  # (Program, Popen)
 
