@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+
 namespace hal::http {
 namespace {
 
@@ -102,6 +104,60 @@ TEST(JsonBody, NoAnswerQuotesASecret) {
     EXPECT_EQ(response.status, 400) << body;
     EXPECT_FALSE(response.body.contains(secret)) << response.body;
   }
+}
+
+/// A body with a few of its bytes changed, doubled, dropped, or cut off.
+std::string mutated(std::string body, std::mt19937& random) {
+  using namespace std::string_view_literals;  // one of the bytes is NUL
+  static constexpr std::string_view kBytes = "\"\\{}[]:,u0eE-+. \n\0\x7f\x80\xc3\xed\xff"sv;
+  const auto below = [&](std::size_t end) { return random() % end; };
+  for (std::size_t changes = 1 + below(4); changes > 0 && !body.empty(); --changes) {
+    const std::size_t at = below(body.size());
+    switch (below(5)) {
+      case 0:
+        body[at] = kBytes[below(kBytes.size())];
+        break;
+      case 1:
+        body.insert(at, 1, kBytes[below(kBytes.size())]);
+        break;
+      case 2:
+        body.erase(at, 1 + below(3));
+        break;
+      case 3:
+        body.insert(at, body.substr(below(body.size()), below(32)));
+        break;
+      default:
+        if (below(8) == 0) body.resize(at);
+    }
+  }
+  return body;
+}
+
+TEST(JsonBody, AHundredThousandHostileOnesAreReadRightOrRefused) {
+  constexpr unsigned kSeed = 7;
+  std::mt19937 random{kSeed};
+  const std::string bodies[] = {credentials(""), credentials(R"(,"scopes":["a","b"])"),
+                                R"({"username":"\u00e4\ud83d\ude00","password":"\"\\ 12345678"})"};
+  int read = 0;
+  for (std::size_t i = 0; i < 100'000; ++i) {
+    const std::string body = mutated(bodies[i % std::size(bodies)], random);
+    const auto parsed = json::parse<Credentials>(body);
+    if (!parsed) {
+      ASSERT_EQ(parsed.error().code(), Code::kInvalidArgument) << body;
+      ASSERT_LT(parsed.error().message().size(), 300U) << body;
+      continue;
+    }
+    ++read;
+    ASSERT_TRUE(!parsed->username.empty() && parsed->username.size() <= 64) << body;
+    ASSERT_TRUE(parsed->password.size() >= 8 && parsed->password.size() <= 1024) << body;
+    const auto again = json::parse<Credentials>(json::to_string(*parsed));
+    ASSERT_TRUE(again && again->username == parsed->username &&
+                again->password == parsed->password && again->scopes == parsed->scopes)
+        << body;
+  }
+  // Both ways are tried: about half of the changes fall into a text.
+  EXPECT_GT(read, 10'000) << "seed " << kSeed;
+  EXPECT_LT(read, 90'000) << "seed " << kSeed;
 }
 
 TEST(JsonBody, ContentTypes) {
