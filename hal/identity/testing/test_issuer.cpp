@@ -37,7 +37,7 @@ class TestIssuer::Source final : public AuthSource {
  private:
   Task<Result<>> answer() {
     if (issuer_.throws) throw std::runtime_error{"broken"};
-    if (issuer_.silent) co_await or_return(co_await sleep(std::chrono::hours{1}));
+    if (issuer_.takes > Duration::zero()) co_await or_return(co_await sleep(issuer_.takes));
     if (!issuer_.failure.ok()) co_return error(issuer_.failure);
     co_return Result<>{};
   }

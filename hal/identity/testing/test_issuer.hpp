@@ -5,6 +5,8 @@
 #include <hal/identity/jwt.hpp>
 #include <hal/identity/verifier.hpp>
 
+#include <hal/async/timer.hpp>
+
 #include <memory>
 #include <string>
 
@@ -36,7 +38,7 @@ class TestIssuer {
   Revocations changes{};                  ///< the next answer's; then nothing, with the same cursor
   Status failure{};                       ///< of each answer, unless it is OK
   bool throws = false;                    ///< instead of answering
-  bool silent = false;                    ///< it never answers
+  Duration takes{};                       ///< each answer
   int asked = 0;                          ///< for keys
   std::vector<std::int64_t> asked_since;  ///< what it was asked for
 
