@@ -168,11 +168,11 @@ def test_who_stops_is_not_called_any_more(cluster, pods, go):
 
 
 def test_no_call_is_lost_while_ours_come_and_go_before_their_client(cluster, pods, go):
-    # Its watch has two habits. Of the pods that are there when it begins it knows the last one, by
-    # name, and takes changes of the others for changes of that one. A pod that is new among those
+    # Its watch has two habits. Changes of the pods that are there when it begins it takes for
+    # changes of the last of them, by name: ours is not that one. A pod that is new among those
     # with the label is nothing to it; the first change of that pod is: that it becomes ready.
-    go.greeter("a-go-greeter", "127.0.1.3")
-    ours = pods.greeter("greeter-1", "127.0.1.1")
+    go.greeter("go-greeter-1", "127.0.1.3")
+    ours = pods.greeter("a-greeter", "127.0.1.1")
     caller = go.call_until_ended()
     ours.stop()
     again = pods.greeter("greeter-2", "127.0.1.4")

@@ -62,7 +62,7 @@ def test_services_find_each_other_and_deregister(cluster, pods):
     assert (code, json.loads(out)) == (0, {"rsp": "world"}), err
     greeter.stop()
     assert cluster.registered("greeter-1", "hal9000-greeter") is None
-    assert cluster.pod("greeter-1")["metadata"]["labels"]["micro.mu/type"] == "service"
+    assert "micro.mu/type" not in cluster.pod("greeter-1")["metadata"]["labels"]
 
 
 def test_a_change_reaches_clients_at_once(cluster, pods, record_property):

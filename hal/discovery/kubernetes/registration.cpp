@@ -58,10 +58,11 @@ Result<std::string> register_patch(std::span<const Node> nodes, const NodeLimits
       {{fmt::format("{}{}", kServicePrefix, name), *document}});
 }
 
-std::string deregister_patch(std::string_view service) {
+std::string deregister_patch(std::string_view service, std::size_t others) {
   const std::string name = label_name(service);
-  return patch_of({{fmt::format("{}{}", kSelectorPrefix, name), nullptr}},
-                  {{fmt::format("{}{}", kServicePrefix, name), nullptr}});
+  json::object labels{{fmt::format("{}{}", kSelectorPrefix, name), nullptr}};
+  if (others == 0) labels.emplace(kTypeLabel, nullptr);
+  return patch_of(labels, {{fmt::format("{}{}", kServicePrefix, name), nullptr}});
 }
 
 /// One patch at a time.
@@ -134,7 +135,7 @@ Task<Result<>> Registration::send(std::string service) {
   while (busy_) co_await or_return(co_await free_.wait());
   const Turn turn{*this};
   const auto nodes = nodes_of(service);
-  auto patch = nodes.empty() ? Result<std::string>{deregister_patch(service)}
+  auto patch = nodes.empty() ? Result<std::string>{deregister_patch(service, nodes_.size())}
                              : register_patch(nodes, options_.limits);
   if (!patch) co_return error(std::move(patch.error()));
   ApiRequest request{

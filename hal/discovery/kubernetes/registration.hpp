@@ -20,8 +20,11 @@ namespace hal::discovery::kubernetes {
 /// none: more than 54 bytes (63 less "selector-"), or ending in '-', '_' or '.'; and as of to_json.
 [[nodiscard]] Result<std::string> register_patch(std::span<const service::Node> nodes,
                                                  const NodeLimits& limits = {});
-/// The patch that takes both away; micro.mu/type stays, as the pod's other services may need it.
-[[nodiscard]] std::string deregister_patch(std::string_view service);
+/// The patch that takes both away. micro.mu/type stays while the process has `others`, further
+/// services; else it goes, too, other than with go-micro: to a watch by that label the pod is then
+/// deleted, with the annotations it had. go-micro's clients take that for what it is. A pod that
+/// merely loses an annotation they take for another one if it was there before they were.
+[[nodiscard]] std::string deregister_patch(std::string_view service, std::size_t others);
 
 struct RegistrationOptions {
   std::string ns{};

@@ -80,9 +80,9 @@ TEST(RegistrationPatch, IsGoMicros) {
                  .endpoints = {"/"}};
   expect_same(parsed(register_patch({&web, 1}).value()), recorded("gomicro/web-register.http"),
               "hal9000-api");
-  EXPECT_EQ(parsed(deregister_patch("hal9000-greeter")),
+  EXPECT_EQ(parsed(deregister_patch("hal9000-greeter", 1)),
             recorded("gomicro/greeter-deregister.http"));
-  EXPECT_EQ(parsed(deregister_patch("hal9000-api")), recorded("gomicro/web-deregister.http"));
+  EXPECT_EQ(parsed(deregister_patch("hal9000-api", 1)), recorded("gomicro/web-deregister.http"));
 }
 
 TEST(RegistrationPatch, RefusesNamesThatAreNoLabels) {
@@ -144,7 +144,7 @@ TEST(Registration, PatchesItsOwnPodAndTakesItBack) {
   EXPECT_THAT(f.pod(), HasSubstr(R"("micro.mu/selector-greeter":"service")"));
   EXPECT_THAT(f.pod(), HasSubstr(R"("micro.mu/service-greeter":"{\"name\":\"greeter\")"));
   ASSERT_TRUE(f.remove("greeter-1"));
-  EXPECT_EQ(f.pod(), R"({"labels":{"app":"x","micro.mu/type":"service"},"annotations":{}})");
+  EXPECT_EQ(f.pod(), R"({"labels":{"app":"x"},"annotations":{}})");
   EXPECT_TRUE(f.remove("greeter-1")) << "it is gone already";
   EXPECT_EQ(f.api.count("patch"), 2U);
 }
@@ -160,6 +160,9 @@ TEST(Registration, NodesOfOneServiceAreOneAnnotation) {
   EXPECT_THAT(f.pod(), ::testing::Not(HasSubstr("greeter-1")));
   EXPECT_THAT(f.pod(), HasSubstr("greeter-2"));
   EXPECT_THAT(f.pod(), HasSubstr("api-3"));
+  ASSERT_TRUE(f.remove("greeter-2"));
+  EXPECT_THAT(f.pod(), HasSubstr(R"("micro.mu/type":"service")")) << "for the other service";
+  ASSERT_TRUE(f.add(make_node("greeter", 2)));
   Node other = make_node("greeter", 4);
   other.version = "v2";
   EXPECT_EQ(f.add(other).error().code(), Code::kInvalidArgument);
