@@ -121,7 +121,7 @@ class Transcoder final : public json::TokenHandler {
  public:
   Transcoder(std::string& out, const JsonField& root) : out_{out}, root_{root} {}
 
-  [[nodiscard]] std::string path() const;
+  [[nodiscard]] std::string path() const { return json::path_of(frames_); }
 
   bool on_object_begin(ErrorCode& ec);
   bool on_object_end(std::size_t, ErrorCode&) { return end(); }
@@ -175,19 +175,6 @@ class Transcoder final : public json::TokenHandler {
   const JsonField& root_;
   std::vector<Frame> frames_;
 };
-
-std::string Transcoder::path() const {
-  std::string text = "$";
-  for (const Frame& frame : frames_) {
-    if (!frame.in_element) break;
-    if (frame.is_array) {
-      text += fmt::format("[{}]", frame.index - 1);
-    } else {
-      json::append_step(text, frame.key);
-    }
-  }
-  return text;
-}
 
 const JsonField* Transcoder::begin_value() {
   count_token();

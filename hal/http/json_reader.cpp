@@ -76,7 +76,7 @@ class Handler final : public TokenHandler {
       : root_{&type, value}, options_{options} {}
 
   /// The path of what is being read: "$.user.names[3]".
-  [[nodiscard]] std::string path() const;
+  [[nodiscard]] std::string path() const { return path_of(frames_); }
 
   bool on_object_begin(ErrorCode& ec) { return begin(false, ec); }
   bool on_object_end(std::size_t, ErrorCode& ec);
@@ -121,19 +121,6 @@ class Handler final : public TokenHandler {
   const ParseOptions& options_;
   std::vector<Frame> frames_;
 };
-
-std::string Handler::path() const {
-  std::string text = "$";
-  for (const Frame& frame : frames_) {
-    if (!frame.in_element) break;
-    if (frame.is_array) {
-      text += fmt::format("[{}]", frame.index - 1);
-    } else {
-      append_step(text, frame.key);
-    }
-  }
-  return text;
-}
 
 /// Counts the token and finds where its value goes.
 Slot Handler::begin_value() {

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include <fmt/format.h>
 #include <boost/json/basic_parser_impl.hpp>
 
 namespace hal::http::json {
@@ -78,6 +79,22 @@ struct TokenLimits {
 [[nodiscard]] std::string quoted(std::string_view text);
 /// Appends a step of a path: ".name", or ["other text"].
 void append_step(std::string& path, std::string_view key);
+
+/// The path of what is being read: "$.user.names[3]". A frame is an open array or object, outermost
+/// first: `in_element` once a value of it has begun, the `key` of that, or its `index` from 1.
+template <class Frames>
+[[nodiscard]] std::string path_of(const Frames& frames) {
+  std::string path = "$";
+  for (const auto& frame : frames) {
+    if (!frame.in_element) break;
+    if (frame.is_array) {
+      path += fmt::format("[{}]", frame.index - 1);
+    } else {
+      append_step(path, frame.key);
+    }
+  }
+  return path;
+}
 
 /// "<problem> (line 3, column 14)" for token `number` of `text`.
 [[nodiscard]] Status refuse_token(std::string_view text, std::string_view problem,
