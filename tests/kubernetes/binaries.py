@@ -2,14 +2,13 @@
 folder outside the repository."""
 
 import json
-import os
 import re
-import shutil
-import subprocess
-import time
+import sys
 from pathlib import Path
 
-import pytest
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "integration"))
+
+from support.go_programs import GoPrograms  # noqa: E402
 
 KUBERNETES = "v1.37.2"
 ETCD = "v3.6.15"  # Debian's 3.4 answers watches without a version with 504
@@ -17,40 +16,12 @@ KUSTOMIZE = "v5.8.1"
 # Where other people's resources are defined, which deploy/ uses: module, version, file or folder.
 DEFINITIONS = (("istio.io/api", "v1.31.4", "kubernetes/customresourcedefinitions.gen.yaml"),
                ("sigs.k8s.io/gateway-api", "v1.6.3", "config/crd/standard"))
-# Seconds for all builds of a run: what does not fit is skipped, and Go's own cache lets the next
-# run go on from there.
-BUILD_SECONDS = float(os.environ.get("HAL_KUBERNETES_BUILD_SECONDS") or 900)
-_spent = 0.0
-
-
-def _cache():
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hal9000"
-
-
-def find_go():
-    found = shutil.which("go") or shutil.which("/usr/local/go/bin/go")
-    if not found:
-        pytest.skip("there is no Go toolchain (go): kube-apiserver and others are not built")
-    return found
+PROGRAMS = GoPrograms("HAL_KUBERNETES_BUILD_SECONDS", 900, "kube-apiserver and others")
+find_go, built = PROGRAMS.find_go, PROGRAMS.built
 
 
 def run(command, folder):
-    global _spent
-    environment = {**os.environ, "GOWORK": "off", "CGO_ENABLED": "0", "GOFLAGS": "-mod=mod"}
-    started = time.monotonic()
-    try:
-        done = subprocess.run([str(word) for word in command], cwd=folder, env=environment,
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                              timeout=max(1.0, BUILD_SECONDS - _spent))
-    except subprocess.TimeoutExpired:
-        pytest.skip(f"{folder.name} is not built yet: it takes more than "
-                    f"HAL_KUBERNETES_BUILD_SECONDS={BUILD_SECONDS:.0f}")
-    finally:
-        _spent += time.monotonic() - started
-    if done.returncode:
-        pytest.fail(f"{' '.join(map(str, command))} failed:\n{done.stdout[-2000:]}"
-                    f"{done.stderr[-2000:]}")
-    return done.stdout
+    return PROGRAMS.run(command, folder, CGO_ENABLED=0, GOFLAGS="-mod=mod")
 
 
 def _build(name, folder, package, module_file, flags):
@@ -65,14 +36,6 @@ def _build(name, folder, package, module_file, flags):
     run([go, "build", "-p", "2", "-trimpath", "-ldflags", flags, "-o", f"{name}.new", package],
          folder)
     (folder / f"{name}.new").rename(folder / name)
-
-
-def built(name, version, build):
-    folder = _cache() / f"{name}-{version}"
-    if not (folder / name).exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        build(folder)
-    return folder / name
 
 
 def etcd():
