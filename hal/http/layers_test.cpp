@@ -1,5 +1,6 @@
 // Layers around routes: their order, what they see, and what they may do.
 #include <hal/http/testing/run_request.hpp>
+#include <hal/service/layers/attempts/attempts.hpp>
 
 #include <gmock/gmock.h>
 
@@ -119,6 +120,19 @@ TEST(HttpLayers, ReadAndWriteHeaders) {
 TEST(HttpLayers, AnExceptionOfALayerIsA500) {
   const auto response = run_request(Router{}.layer(Throw{}).get("/", text), {.url = "/"});
   EXPECT_EQ(response.status, 500);
+}
+
+TEST(HttpLayers, AttemptsSeeTheResponseThatAHandlerMakes) {
+  const auto router = Router{}
+                          .layer(layers::Attempts{{.limit = {.burst = 2}}})
+                          .get("/wrong", [] { return Response{.status = 401}; })
+                          .get("/right", [] { return Response{.status = 200}; });
+  for (const int status : {200, 200, 200}) {
+    EXPECT_EQ(run_request(router, {.url = "/right"}).status, status);
+  }
+  for (const int status : {401, 401, 429}) {
+    EXPECT_EQ(run_request(router, {.url = "/wrong"}).status, status);
+  }
 }
 
 TEST(HttpLayers, TraceConfiguresTheHostsLayer) {

@@ -58,6 +58,14 @@ std::optional<std::string_view> from_the_right(std::string_view list, unsigned n
   }
 }
 
+/// "2001:db8::/48" of an IPv6 address; `bits` is a multiple of 8.
+std::optional<std::string> v6_prefix(std::string_view address, unsigned bits) {
+  auto bytes = parse_v6(std::string{address});
+  if (!bytes) return std::nullopt;
+  std::fill(bytes->begin() + bits / 8, bytes->end(), std::uint8_t{0});
+  return v6_text(*bytes) + "/" + std::to_string(bits);
+}
+
 }  // namespace
 
 std::string client_address(const Call& call, unsigned trusted_proxies) {
@@ -71,11 +79,9 @@ std::string client_address(const Call& call, unsigned trusted_proxies) {
 }
 
 std::string client_network(std::string_view address) {
-  const std::string text{address};
-  auto bytes = parse_v6(text);
-  if (!bytes) return text;
-  std::fill(bytes->begin() + 8, bytes->end(), std::uint8_t{0});
-  return v6_text(*bytes) + "/64";
+  return v6_prefix(address, 64).value_or(std::string{address});
 }
+
+std::string client_site(std::string_view address) { return v6_prefix(address, 48).value_or(""); }
 
 }  // namespace hal::service

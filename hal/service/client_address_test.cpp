@@ -55,6 +55,9 @@ TEST(ClientAddress, ANetworkIsOneClient) {
   EXPECT_EQ(client_network("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
   EXPECT_EQ(client_network("2001:db8:1:2:ffff::"), "2001:db8:1:2::/64");
   EXPECT_EQ(client_network("somewhere"), "somewhere");
+  EXPECT_EQ(client_site("2001:db8:1:2:3:4:5:6"), "2001:db8:1::/48");
+  EXPECT_EQ(client_site("192.0.2.1"), "");
+  EXPECT_EQ(client_site("somewhere"), "");
 }
 
 }  // namespace

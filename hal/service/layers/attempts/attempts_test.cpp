@@ -6,6 +6,7 @@
 #include <hal/service/testing/test_call.hpp>
 #include <hal/telemetry/testing/captured_logs.hpp>
 
+#include <map>
 #include <stdexcept>
 
 namespace hal::layers {
@@ -24,12 +25,13 @@ struct Outcome {
 /// The layer around a handler that ends as `end` says.
 class AttemptsTest : public ::testing::Test {
  protected:
-  Outcome attempt(Status end, std::string peer = "192.0.2.1", std::string forwarded = "") {
+  Outcome attempt(const Status& end, std::string peer = "192.0.2.1", std::string forwarded = "",
+                  int http_status = 0) {
     Headers in;
     Headers out;
     if (!forwarded.empty()) in.add("x-forwarded-for", forwarded);
     Call call{.peer_host = peer, .request_headers = &in, .response_headers = &out};
-    TestTerminal terminal{[&end](Call& the_call) { return set(&the_call, &end); }};
+    TestTerminal terminal{[&](Call& the_call) { return set(&the_call, &end, http_status); }};
     EXPECT_TRUE(block_on(loop_, service::testing::run_call_body, &layers_, &terminal, &call));
     return {call.status, std::string{out.get("retry-after").value_or("")}, terminal.calls == 1};
   }
@@ -50,8 +52,9 @@ class AttemptsTest : public ::testing::Test {
       std::make_shared<Attempts>(AttemptsOptions{.limit = {.burst = 3, .interval = 2500ms}})};
 
  private:
-  static Task<> set(Call* call, const Status* end) {
+  static Task<> set(Call* call, const Status* end, int http_status) {
     call->status = *end;
+    call->http_status = http_status;
     co_return;
   }
 };
@@ -71,13 +74,37 @@ TEST_F(AttemptsTest, WrongOnesAreSlowedDown) {
 }
 
 TEST_F(AttemptsTest, OthersDoNotCount) {
-  for (const Code code :
-       {Code::kOk, Code::kInvalidArgument, Code::kResourceExhausted, Code::kUnavailable}) {
+  for (const Code code : {Code::kOk, Code::kInvalidArgument, Code::kUnavailable}) {
     EXPECT_EQ(come_through(code == Code::kOk ? Status{} : Status{code, "x"}), 50) << name(code);
   }
-  for (const Code code : {Code::kCancelled, Code::kInternal, Code::kDeadlineExceeded}) {
+  for (const Code code : {Code::kCancelled, Code::kInternal, Code::kDeadlineExceeded,
+                          Code::kResourceExhausted, Code::kPermissionDenied}) {
     use(0);
     EXPECT_EQ(come_through({code, "x"}), 3) << name(code);
+  }
+}
+
+TEST_F(AttemptsTest, ResponsesOfHandlersCountByTheirStatus) {
+  for (const auto& [http_status, expected] : std::map<int, int>{
+           {200, 50}, {204, 50}, {400, 50}, {503, 50}, {401, 3}, {403, 3}, {429, 3}}) {
+    use(0);
+    int count = 0;
+    while (count < 50 && attempt({}, "192.0.2.1", "", http_status).handled) ++count;
+    EXPECT_EQ(count, expected) << http_status;
+  }
+}
+
+TEST_F(AttemptsTest, ASiteHasSixteenNetworksWorth) {
+  int count = 0;
+  for (int network = 0; network < 100; ++network) {
+    count += come_through(kWrong, fmt::format("2001:db8:1:{:x}::1", network));
+  }
+  EXPECT_EQ(count, 3 * 16);
+  EXPECT_EQ(attempt(kWrong, "2001:db8:1:ff::1").retry_after, "1");  // 2.5 s / 16
+  EXPECT_EQ(come_through(kWrong, "2001:db8:2::1"), 3);
+  use(0);
+  for (int i = 0; i < 1000; ++i) {
+    ASSERT_TRUE(attempt({}, fmt::format("2001:db8:1:{:x}::1", i)).handled) << "given back, too";
   }
 }
 
@@ -107,9 +134,12 @@ TEST_F(AttemptsTest, ForwardedAddressesCountWhereTheProxyIsOurs) {
 TEST_F(AttemptsTest, ASidecarWithoutTrustedProxiesIsToldOnce) {
   for (int i = 0; i < 3; ++i) (void)attempt({}, "127.0.0.6");
   EXPECT_EQ(logs_.count("HAL_TRUSTED_PROXIES"), 1U);
+  use(0);
+  (void)attempt({}, "::6");
+  EXPECT_EQ(logs_.count("HAL_TRUSTED_PROXIES"), 2U);
   use(1);
   (void)attempt({}, "127.0.0.6", "1.1.1.1");
-  EXPECT_EQ(logs_.count("HAL_TRUSTED_PROXIES"), 1U);
+  EXPECT_EQ(logs_.count("HAL_TRUSTED_PROXIES"), 2U);
 }
 
 Task<> throws(Call*) {
