@@ -13,8 +13,12 @@ std::string allow_value(std::set<std::string_view> methods) {
   return fmt::format("{}", fmt::join(methods, ", "));
 }
 
-Language language_of(const Headers& headers) {
-  return preferred_language(headers.joined("accept-language").value_or(""));
+/// In the client's language; a cache is told that others get other words (RFC 9110 12.5.5).
+void set_error_for(const Headers& request, Response& response, const ErrorKind& kind,
+                   std::string_view message) {
+  response.headers.add("vary", "accept-language");
+  set_error(response, kind, message,
+            preferred_language(request.joined("accept-language").value_or("")));
 }
 
 /// The outcome of the call as an HTTP status. A status that a layer has set after the handler's
@@ -105,8 +109,8 @@ Task<> Dispatcher::run(transport::HttpExchange& exchange, const net::Endpoint& p
   const auto target = parse_target(message.method, message.target);
   if (!target) {
     // Not a path: there is nothing that a layer could say about it.
-    set_error(response, error_kind(target.error().http_status), target.error().status.message(),
-              language_of(message.headers));
+    set_error_for(message.headers, response, error_kind(target.error().http_status),
+                  target.error().status.message());
     co_return;
   }
   const Request request{.method = message.method,
@@ -151,8 +155,8 @@ Task<> Dispatcher::run(transport::HttpExchange& exchange, const net::Endpoint& p
     exchange.writer.abandon();
   } else {
     const ErrorKind kind = error_kind(status_of(call), call.status.code());
-    set_error(response, kind, message_for_clients(kind, call.status.message()),
-              language_of(message.headers));
+    set_error_for(message.headers, response, kind,
+                  message_for_clients(kind, call.status.message()));
   }
 }
 

@@ -73,10 +73,7 @@ void set_error(Response& response, const ErrorKind& kind, std::string_view messa
                Language language) {
   response.status = kind.http_status;
   response.headers.set("content-type", "application/json");
-  if (language == Language::kChinese) {
-    response.headers.set("content-language", "zh-CN");
-    response.headers.add("vary", "accept-language");
-  }
+  if (language == Language::kChinese) response.headers.set("content-language", "zh-CN");
   response.body = error_body(kind, message, language);
 }
 

@@ -100,6 +100,11 @@ TEST(Error, TheClientsLanguage) {
   EXPECT_FALSE(chinese("/ok").headers.contains("vary"));
   EXPECT_EQ(get(router, "/none").body, R"({"error":{"code":404,"message":"no \"x\""}})");
   EXPECT_FALSE(get(router, "/none").headers.contains("content-language"));
+  // A cache must not hand it to those who prefer another language.
+  for (const char* url : {"/none", "/down", "/nowhere", "/../x"}) {
+    EXPECT_EQ(get(router, url).headers.joined("vary"), "accept-language") << url;
+    EXPECT_EQ(chinese(url).headers.joined("vary"), "accept-language") << url;
+  }
 }
 
 }  // namespace

@@ -96,6 +96,11 @@ std::string json_answer(std::string_view status, std::string_view body, bool clo
       "HTTP/1.1 {}\r\ncontent-type: application/json\r\nContent-Length: {}\r\n{}\r\n{}", status,
       body.size(), close ? "Connection: close\r\n" : "", body);
 }
+/// An error that a handler or router answers: its words are the client's language.
+std::string error_answer(std::string_view status, std::string_view body) {
+  std::string answer = json_answer(status, body);
+  return answer.insert(answer.find("\r\n") + 2, "vary: accept-language\r\n");
+}
 constexpr std::string_view kHost = " HTTP/1.1\r\nHost: a\r\n";
 
 std::string get(std::string_view target) { return fmt::format("GET {}{}\r\n", target, kHost); }
@@ -105,21 +110,21 @@ TEST(HttpServer, AnswersInOrderOnOneConnection) {
     Fixture f{{}, {.one_byte_at_a_time = one_byte_at_a_time}};
     EXPECT_EQ(f.talk(get("/echo/1") + get("/none") + get("/echo/2"), true),
               json_answer("200 OK", R"({"text":"1"})") +
-                  json_answer("404 Not Found",
-                              R"({"error":{"code":404,"message":"no route for /none"}})") +
+                  error_answer("404 Not Found",
+                               R"({"error":{"code":404,"message":"no route for /none"}})") +
                   json_answer("200 OK", R"({"text":"2"})"));
   }
 }
 
 TEST(HttpServer, HeadIsGetWithoutABody) {
   Fixture f;
-  EXPECT_EQ(
-      f.talk(fmt::format("HEAD /echo/1{}\r\n", kHost) + fmt::format("HEAD /none{}\r\n", kHost) +
-                 get("/echo/2"),
-             true),
-      "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nContent-Length: 12\r\n\r\n"
-      "HTTP/1.1 404 Not Found\r\ncontent-type: application/json\r\nContent-Length: 53\r\n\r\n" +
-          json_answer("200 OK", R"({"text":"2"})"));
+  EXPECT_EQ(f.talk(fmt::format("HEAD /echo/1{}\r\n", kHost) +
+                       fmt::format("HEAD /none{}\r\n", kHost) + get("/echo/2"),
+                   true),
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nContent-Length: 12\r\n\r\n"
+            "HTTP/1.1 404 Not Found\r\nvary: accept-language\r\ncontent-type: "
+            "application/json\r\nContent-Length: 53\r\n\r\n" +
+                json_answer("200 OK", R"({"text":"2"})"));
 }
 
 TEST(HttpServer, ReadsJsonBodies) {
@@ -136,10 +141,12 @@ TEST(HttpServer, MethodNotAllowed) {
   Fixture f;
   const std::string body =
       R"({"error":{"code":405,"message":"/echo/1 does not answer to DELETE"}})";
-  EXPECT_EQ(f.talk(fmt::format("DELETE /echo/1{}\r\n", kHost), true),
-            fmt::format("HTTP/1.1 405 Method Not Allowed\r\nallow: GET, HEAD, OPTIONS\r\n"
-                        "content-type: application/json\r\nContent-Length: {}\r\n\r\n{}",
-                        body.size(), body));
+  EXPECT_EQ(
+      f.talk(fmt::format("DELETE /echo/1{}\r\n", kHost), true),
+      fmt::format(
+          "HTTP/1.1 405 Method Not Allowed\r\nallow: GET, HEAD, OPTIONS\r\n"
+          "vary: accept-language\r\ncontent-type: application/json\r\nContent-Length: {}\r\n\r\n{}",
+          body.size(), body));
 }
 
 TEST(HttpServer, RefusalsAreEnvelopes) {
@@ -174,8 +181,8 @@ TEST(HttpServer, RefusalsAreEnvelopes) {
 TEST(HttpServer, ExceptionsAre500AndTellNothing) {
   Fixture f;
   EXPECT_EQ(f.talk(get("/throws") + get("/echo/1"), true),
-            json_answer("500 Internal Server Error",
-                        R"({"error":{"code":500,"message":"internal error"}})") +
+            error_answer("500 Internal Server Error",
+                         R"({"error":{"code":500,"message":"internal error"}})") +
                 json_answer("200 OK", R"({"text":"1"})"));
 }
 
