@@ -65,7 +65,8 @@ Task<Result<auth::VerifyReply>> verify(const Api& api, const Credentials& creden
   request.set_username(credentials.username);
   request.set_password(credentials.password);
   auto& call = *(co_await hal::this_context()).call;
-  request.set_client_address(hal::service::client_address(call, api.trusted_proxies));
+  request.set_client_address(
+      hal::service::client_network(hal::service::client_address(call, api.trusted_proxies)));
   hal::Headers trailers;
   auto reply = co_await api.auth.verify(std::move(request), {.trailing_metadata = &trailers});
   const auto retry_after = trailers.get("retry-after");
@@ -128,6 +129,15 @@ Task<Result<http::Json<http::List<User>>>> users(http::State<Api> api, http::Pag
   co_return http::Json{page.of(std::move(found), reply.total())};
 }
 
+/// Tokens are for nobody's cache (RFC 6750 5.3).
+class NoStore final : public hal::service::Layer {
+ public:
+  Task<> handle(hal::service::Call& call, hal::service::Next next) const override {
+    call.response_headers->set("cache-control", "no-store");
+    co_await next(call);
+  }
+};
+
 /// Answers for an auth service that there is not.
 class NoAuth final : public hal::service::Layer {
  public:
@@ -145,6 +155,7 @@ http::Router with_login(http::Router router, Api& api, Verifier& verifier) {
   return std::move(router)
       .group("/.well-known", http::Router{verifier}.get("/jwks.json", jwks))
       .group("/api/v1", http::Router{api}
+                            .layer(NoStore{})
                             .layer(layers::Attempts{{.trusted_proxies = api.trusted_proxies}})
                             .post("/login", login))
       .group("/api/v1", http::Router{api, verifier}

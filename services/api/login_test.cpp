@@ -162,6 +162,7 @@ constexpr const char* kWrong = R"({"username":"ann","password":"battery staple"}
 TEST_F(LoginTest, ATokenForAPassword) {
   const auto response = login(kRight);
   EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.headers.get("cache-control"), "no-store");
   EXPECT_THAT(response.body,
               ::testing::MatchesRegex(R"(."token":"[A-Za-z0-9_.-]+","expires_in":600.)"));
 }
@@ -222,6 +223,9 @@ TEST_F(LoginTest, ThoseBehindOurProxyAreToldApart) {
   EXPECT_EQ(from("203.0.113.1"), 429);
   EXPECT_EQ(from("203.0.113.2"), 401);
   EXPECT_EQ(auth.client_address, "203.0.113.2");
+  // A client that changes its IPv6 address is the same to auth.
+  EXPECT_EQ(from("2001:db8:1:2:3:4:5:6"), 401);
+  EXPECT_EQ(auth.client_address, "2001:db8:1:2::/64");
 }
 
 TEST_F(LoginTest, HowLongToWaitIsToldOn) {
@@ -236,6 +240,13 @@ TEST_F(LoginTest, HowLongToWaitIsToldOn) {
   EXPECT_EQ(response.status, 503);
   EXPECT_FALSE(response.headers.contains("retry-after"));
   EXPECT_EQ(response.body, R"({"error":{"code":503,"message":"service unavailable"}})");
+}
+
+TEST_F(LoginTest, WhoeverPollsANameThatIsSlowedDownIsSlowedDownAtTheEdge) {
+  auth.failure = {Code::kResourceExhausted, "too many attempts for this name"};
+  int asked = 0;
+  while (asked < 100 && auth.verified == asked && login(kRight).status == 429) ++asked;
+  EXPECT_EQ(auth.verified, 10);
 }
 
 TEST_F(LoginTest, AnAuthServiceThatIsAwayIs503) {
