@@ -98,11 +98,12 @@ def test_off_mode_keeps_the_request_id_alone(machine, stand_in):
 
 def test_listed_headers_are_passed_on_and_others_are_not(machine, stand_in):
     metadata = metadata_of(machine, stand_in, {
-        "authorization": "Bearer x", "cookie": "a=b", "end-user": "alice", "x-secret": "no",
-        "sw8": "1-abc"}, HAL_FORWARD_HEADERS="end-user")
-    assert metadata["end-user"] == "alice"
+        "authorization": "Bearer x", "cookie": "a=b", "x-tenant": "blue", "x-secret": "no",
+        "end-user": "alice", "sw8": "1-abc"}, HAL_FORWARD_HEADERS="x-tenant,end-user")
+    assert metadata["x-tenant"] == "blue"
     assert metadata["sw8"] == "1-abc"
-    assert not {"authorization", "cookie", "x-secret"} & set(metadata)
+    # The edge takes away what claims an identity, listed or not.
+    assert not {"authorization", "cookie", "x-secret", "end-user"} & set(metadata)
 
 
 def test_the_call_has_a_deadline(machine, stand_in):
