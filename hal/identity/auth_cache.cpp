@@ -1,6 +1,7 @@
 #include <hal/identity/auth_cache.hpp>
 
 #include <hal/async/deadline.hpp>
+#include <hal/async/offload.hpp>
 #include <hal/async/when_any.hpp>
 #include <hal/identity/jwt.hpp>
 #include <hal/service/run_on.hpp>
@@ -17,6 +18,10 @@ namespace {
 
 using std::chrono::duration_cast;
 using std::chrono::seconds;
+using std::chrono::sys_seconds;
+
+/// Tokens and users that are copied in tens of microseconds.
+constexpr std::size_t kCopiedHereMax = 1000;
 
 /// What an issuer tells must be fit to verify with.
 Result<> check_keys(const Keys& keys, std::size_t keys_max) {
@@ -71,6 +76,8 @@ class AuthCache::Puller {
   void wake() noexcept { wake_.wake_all(); }
 
  private:
+  Task<Result<RevocationSetPtr>> with(RevocationSetPtr set, const Revocations& changes,
+                                      sys_seconds wall);
   Task<Result<>> pull();
   Task<Result<>> pull_caught();
   Task<Result<>> wait_for_data();
@@ -97,6 +104,7 @@ class AuthCache::Puller {
   std::atomic<Duration> next_for_key_ = Duration::min();
 
   std::int64_t cursor_ = 0;
+  sys_seconds wall_ = sys_seconds::min();  // of the last pull that succeeded
   // Pulls by number: one that begins after a question is one with a higher number than `begun_`.
   std::uint64_t begun_ = 0;
   std::uint64_t ended_ = 0;
@@ -120,23 +128,43 @@ Result<AuthDataPtr> AuthCache::Puller::current(TimePoint now) const {
   return data;
 }
 
+/// A large set is copied on another thread: requests run on this one.
+Task<Result<RevocationSetPtr>> AuthCache::Puller::with(RevocationSetPtr set,
+                                                       const Revocations& changes,
+                                                       sys_seconds wall) {
+  const auto grow = [](const RevocationSetPtr& old, const Revocations* changed, sys_seconds now,
+                       const RevocationLimits& limits) -> Result<RevocationSetPtr> {
+    auto grown = old->with(*changed, now, limits);
+    if (!grown) return error(std::move(grown.error()));
+    return std::make_shared<const RevocationSet>(std::move(*grown));
+  };
+  const auto& limits = options_.revocations;
+  if (set->size() + changes.tokens.size() + changes.users.size() <= kCopiedHereMax) {
+    co_return grow(set, &changes, wall, limits);
+  }
+  co_return co_await offload(grow, std::move(set), &changes, wall, limits);
+}
+
 Task<Result<>> AuthCache::Puller::pull() {
   const TimePoint asked_at = (co_await this_context()).loop->now();
+  const sys_seconds wall = clock_();
+  // A clock that was ahead has made us forget what counts again.
+  const std::int64_t since = wall < wall_ ? 0 : cursor_;
   auto keys = co_await or_return(timeout(options_.pull_timeout, source_->keys()));
   co_await or_return(check_keys(keys, options_.keys_max));
   const auto changes =
-      co_await or_return(timeout(options_.pull_timeout, source_->revocations(cursor_)));
+      co_await or_return(timeout(options_.pull_timeout, source_->revocations(since)));
   const auto known = data();
   auto next = std::make_shared<AuthData>();
   next->keys = std::move(keys);
   next->asked_at = asked_at;
   if (known != nullptr) next->revocations = known->revocations;
   // Most answers bring nothing: the set is copied only for changes.
-  if (!changes.tokens.empty() || !changes.users.empty() || changes.is_complete) {
-    next->revocations = std::make_shared<const RevocationSet>(
-        co_await or_return(next->revocations->with(changes, clock_(), options_.revocations)));
+  if (!changes.tokens.empty() || !changes.users.empty()) {
+    next->revocations = co_await or_return(with(next->revocations, changes, wall));
   }
   cursor_ = changes.cursor;
+  wall_ = wall;
   put(std::move(next));
   co_return Result<>{};
 }
@@ -173,6 +201,7 @@ Task<> AuthCache::Puller::run(std::shared_ptr<Puller> self) {
     puller.ended_ = puller.begun_;
     if (puller.wanted_ <= puller.ended_) puller.asking_for_key_ = false;
     puller.pulled_.wake_all();
+    if (puller.closed_) co_return;
     if (puller.wanted_ > puller.begun_) continue;
     const auto& options = puller.options_;
     // Its error is the end of the time: that is what is waited for.

@@ -30,10 +30,12 @@ struct AuthCacheOptions {
   RevocationLimits revocations{};
 };
 
+using RevocationSetPtr = std::shared_ptr<const RevocationSet>;
+
 /// What was known at one time. Immutable: safe to read from any thread.
 struct AuthData {
   Keys keys{};
-  std::shared_ptr<const RevocationSet> revocations = std::make_shared<RevocationSet>();
+  RevocationSetPtr revocations = std::make_shared<const RevocationSet>();
   /// When the question was asked, by the loops' clock.
   TimePoint asked_at{};
 };

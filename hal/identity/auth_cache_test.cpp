@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include <hal/async/thread_pool.hpp>
 #include <hal/async/when_all.hpp>
 #include <hal/identity/testing/test_issuer.hpp>
 #include <hal/service/testing/test_host.hpp>
@@ -289,6 +290,55 @@ TEST_F(AuthCacheTest, NothingNewCopiesNothing) {
   EXPECT_NE(third->revocations, second->revocations);
   EXPECT_EQ(second->revocations->size(), 0U);
   EXPECT_EQ(third->revocations->size(), 1U);
+}
+
+TEST_F(AuthCacheTest, AClockThatWasAheadHasEverythingToldAgain) {
+  ASSERT_TRUE(host_.run(start, &*cache_));
+  const auto now = issuer_.now;
+  const auto contains = [&](std::string_view id) {
+    return (*cache_->current(host_.loop().now()))->revocations->contains(id, "", now);
+  };
+  issuer_.changes = {.tokens = {{"a", now + 600s}}, .cursor = 1};
+  ASSERT_TRUE(host_.run(refresh, &*cache_));
+  EXPECT_TRUE(contains("a"));
+  issuer_.now += 24h;
+  issuer_.changes = {.tokens = {{"b", now + 600s}}, .cursor = 2};
+  ASSERT_TRUE(host_.run(refresh, &*cache_));
+  EXPECT_FALSE(contains("a"));
+  issuer_.now = now;
+  issuer_.changes = {.tokens = {{"a", now + 600s}, {"b", now + 600s}}, .cursor = 2};
+  ASSERT_TRUE(host_.run(refresh, &*cache_));
+  EXPECT_TRUE(contains("a") && contains("b"));
+  ASSERT_TRUE(host_.run(refresh, &*cache_));
+  EXPECT_THAT(issuer_.asked_since, ::testing::ElementsAre(0, 0, 1, 0, 2));
+}
+
+TEST_F(AuthCacheTest, ManyRevocationsAreTakenInOnAnotherThread) {
+  ThreadPool pool{{.threads = 1}};
+  host_.loop().set_offload_pool(&pool);
+  ASSERT_TRUE(host_.run(start, &*cache_));
+  for (int i = 0; i < 2000; ++i) {
+    issuer_.changes.tokens.push_back({fmt::format("t{}", i), issuer_.now});
+  }
+  ASSERT_TRUE(host_.run(refresh, &*cache_));
+  issuer_.changes.tokens = {{"last", issuer_.now}};
+  ASSERT_TRUE(host_.run(refresh, &*cache_));
+  const auto known = (*cache_->current(host_.loop().now()))->revocations;
+  EXPECT_EQ(known->size(), 2001U);
+  EXPECT_TRUE(known->contains("t1999", "", issuer_.now));
+  EXPECT_TRUE(known->contains("last", "", issuer_.now));
+  host_.shut_down();
+}
+
+TEST_F(AuthCacheTest, ItsEndDuringAPullIsTheLastPulls) {
+  ASSERT_TRUE(host_.run(start, &*cache_));
+  issuer_.takes = 1s;
+  advance(5500ms);
+  ASSERT_EQ(issuer_.asked, 2);
+  cache_.reset();
+  advance(1500ms);  // what has begun ends
+  EXPECT_EQ(host_.background().active(), 0U);
+  EXPECT_EQ(issuer_.asked, 2);
 }
 
 TEST_F(AuthCacheTest, ItsEndIsTheEndOfItsPulls) {

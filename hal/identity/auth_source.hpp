@@ -43,8 +43,6 @@ struct Revocations {
   std::vector<User> users{};
   /// Where the next question begins.
   std::int64_t cursor = 0;
-  /// This is everything, and what was known before is forgotten.
-  bool is_complete = false;
 };
 
 /// Asked by one coroutine at a time, in the background scope of the host's first worker: no
@@ -56,8 +54,9 @@ class AuthSource {
 
   /// Every key whose tokens may be valid. An error: they cannot be had at present.
   virtual Task<Result<Keys>> keys() = 0;
-  /// What has changed after `since`, the cursor of the last answer; 0: everything. The issuer keeps
-  /// a revoked token until the verifiers' leeway after its expiry.
+  /// What has changed after `since`, the cursor of the last answer; 0, or a cursor that the issuer
+  /// does not know: everything. It keeps a revoked token until the verifiers' leeway after its
+  /// expiry. Everything must fit into one answer: an RPC's 4 MiB hold 100,000 tokens.
   virtual Task<Result<Revocations>> revocations(std::int64_t since) = 0;
 };
 

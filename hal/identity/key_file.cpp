@@ -1,13 +1,13 @@
 #include <hal/identity/key_file.hpp>
 
 #include <hal/base/file_descriptor.hpp>
-#include <hal/base/uuid.hpp>
 #include <hal/http/json.hpp>
 #include <hal/identity/base64url.hpp>
 
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sodium.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <cerrno>
@@ -141,20 +141,44 @@ bool sync_folder_of(const std::string& path) {
   return open_folder && ::fsync(open_folder.get()) == 0;
 }
 
-/// Removes a file that has not got its name.
-class Unfinished {
+/// Whether `path` names the file behind the descriptor.
+bool is_at(const std::string& path, int file) noexcept {
+  struct stat open_file{};
+  struct stat named{};
+  return ::fstat(file, &open_file) == 0 && ::lstat(path.c_str(), &named) == 0 &&
+         open_file.st_dev == named.st_dev && open_file.st_ino == named.st_ino;
+}
+
+int lock(int file, int operation) noexcept {
+  int result = 0;
+  do {
+    result = ::flock(file, operation);
+  } while (result != 0 && errno == EINTR);
+  return result;
+}
+
+constexpr int kNextFlags = O_WRONLY | O_NOFOLLOW | O_CLOEXEC;
+
+}  // namespace
+
+/// "<path>.next", locked, from when it is opened until it has become the file or is removed.
+class KeyFile::Next {
  public:
-  explicit Unfinished(std::string path) : path_{std::move(path)} {}
-  Unfinished(const Unfinished&) = delete;
-  Unfinished& operator=(const Unfinished&) = delete;
-  ~Unfinished() { ::unlink(path_.c_str()); }
-  [[nodiscard]] const char* c_str() const noexcept { return path_.c_str(); }
+  Next(std::string path, FileDescriptor file) : path_{std::move(path)}, file_{std::move(file)} {}
+  Next(Next&&) = default;
+  Next& operator=(Next&&) = delete;
+  ~Next() {
+    if (file_) ::unlink(path_.c_str());
+  }
+  [[nodiscard]] int file() const noexcept { return file_.get(); }
+  [[nodiscard]] const char* path() const noexcept { return path_.c_str(); }
+  /// It has another name now, and this one may be somebody else's.
+  void renamed() noexcept { const FileDescriptor closed{std::move(file_)}; }
 
  private:
   std::string path_;
+  FileDescriptor file_;
 };
-
-}  // namespace
 
 std::unexpected<Status> KeyFile::failed(std::string_view what, int number) const {
   return error(Code::kUnavailable, fmt::format("cannot {} the key file '{}': {}", what, path_,
@@ -194,40 +218,65 @@ Result<SigningKeys> KeyFile::load() const {
 
 Result<SigningKeys> KeyFile::load_or_create(sys_seconds now) const {
   auto keys = load();
+  if (keys) remove_left_over();
+  if (keys || keys.error().code() != Code::kNotFound) return keys;
+  auto next = lock_next();
+  if (!next) return error(std::move(next.error()));
+  // Where another process was faster, its keys count.
+  keys = load();
   if (keys || keys.error().code() != Code::kNotFound) return keys;
   auto made = SigningKeys::make(now);
-  const auto written = write(made, Existing::kKeep);
-  if (!written) return error(written.error());
-  // Where another process was faster, its keys count.
-  return *written ? std::move(made) : load();
+  if (const auto written = replace(made, *next); !written) return error(written.error());
+  return made;
 }
 
 Result<SigningKeys> KeyFile::rotate(sys_seconds now, const RotationOptions& options) const {
+  // Nothing is made beside a file that is not there, or is not ours.
+  if (auto keys = load(); !keys) return keys;
+  auto next = lock_next();
+  if (!next) return error(std::move(next.error()));
   auto keys = load();
   if (!keys) return keys;
   if (auto rotated = keys->rotate(now, options); !rotated) return error(rotated.error());
-  if (const auto written = write(*keys, Existing::kReplace); !written) {
-    return error(written.error());
-  }
+  if (const auto written = replace(*keys, *next); !written) return error(written.error());
   return keys;
 }
 
-Result<bool> KeyFile::write(const SigningKeys& keys, Existing existing) const {
-  const Unfinished unfinished{fmt::format("{}.{}.tmp", path_, make_uuid())};
-  constexpr int kFlags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-  const FileDescriptor file{::open(unfinished.c_str(), kFlags, 0600)};
-  if (!file) return failed("make", errno);
+Result<KeyFile::Next> KeyFile::lock_next() const {
+  const std::string path = path_ + ".next";
+  for (;;) {
+    FileDescriptor file{::open(path.c_str(), kNextFlags | O_CREAT, 0600)};
+    if (!file) return failed("make", errno);
+    if (lock(file.get(), LOCK_EX) != 0) return failed("lock", errno);
+    // Else it has become the file, or was removed, while this process waited.
+    if (is_at(path, file.get())) return Next{path, std::move(file)};
+  }
+}
+
+void KeyFile::remove_left_over() const {
+  const std::string path = path_ + ".next";
+  FileDescriptor file{::open(path.c_str(), kNextFlags)};
+  if (!file || lock(file.get(), LOCK_EX | LOCK_NB) != 0 || !is_at(path, file.get())) return;
+  const Next removed{path, std::move(file)};
+}
+
+Result<> KeyFile::replace(const SigningKeys& keys, Next& next) const {
+  struct stat about{};
+  if (::lstat(path_.c_str(), &about) == 0 && S_ISLNK(about.st_mode)) {
+    return error(
+        Code::kFailedPrecondition,
+        fmt::format("the key file '{}' is a symbolic link: name the file it stands for", path_));
+  }
   std::string text = to_text(keys);
   const Wiped wiped{text};
-  if (!write_all(file.get(), text) || ::fsync(file.get()) != 0) return failed("write", errno);
-  // link() refuses a name that exists, rename() replaces it: both at once.
-  const bool keep = existing == Existing::kKeep;
-  const int named = keep ? ::link(unfinished.c_str(), path_.c_str())
-                         : ::rename(unfinished.c_str(), path_.c_str());
-  if (named != 0 && keep && errno == EEXIST) return false;
-  if (named != 0) return failed("name", errno);
+  if (::fchmod(next.file(), 0600) != 0 || ::ftruncate(next.file(), 0) != 0 ||
+      !write_all(next.file(), text) || ::fsync(next.file()) != 0) {
+    return failed("write", errno);
+  }
+  if (::rename(next.path(), path_.c_str()) != 0) return failed("name", errno);
+  next.renamed();
   if (!sync_folder_of(path_)) return failed("keep", errno);
-  return true;
+  return {};
 }
 
 }  // namespace hal::identity

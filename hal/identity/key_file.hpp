@@ -7,8 +7,10 @@
 
 namespace hal::identity {
 
-/// All functions block on the disk: before a server runs, or by offload. Several processes may make
-/// and read one file; only one may rotate it.
+/// All functions block on the disk: before a server runs, or by offload. Several processes may
+/// make, read and rotate one file: who writes holds a lock on "<path>.next", which becomes the
+/// file. That is also what a process that was killed leaves behind; the next one that makes,
+/// rotates or opens the file by load_or_create() does away with it.
 ///
 /// Each key has "kty":"OKP", "crv":"Ed25519", "d" (the secret), and may have "x" (must fit), "kid"
 /// (else its thumbprint), "created_at" and "retires_at" (Unix time, seconds): what a tool or a
@@ -25,19 +27,23 @@ class KeyFile {
 
   /// load(); where there is no file, makes one with a new key: mode 0600, complete and on the disk
   /// before it has its name. Of processes that do so at once all get the same key. The folder must
-  /// exist.
+  /// exist; kFailedPrecondition where the path is a symbolic link to nothing.
   [[nodiscard]] Result<SigningKeys> load_or_create(std::chrono::sys_seconds now) const;
 
   /// Adds a key (SigningKeys::rotate) and replaces the file, at once and for good.
+  /// kFailedPrecondition where the path is a symbolic link: that itself would be replaced.
   [[nodiscard]] Result<SigningKeys> rotate(std::chrono::sys_seconds now,
                                            const RotationOptions& options = {}) const;
 
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
 
  private:
-  enum class Existing : std::uint8_t { kKeep, kReplace };
-  /// False: there is one already, which was kept.
-  [[nodiscard]] Result<bool> write(const SigningKeys& keys, Existing existing) const;
+  class Next;
+  /// Waits for other writers.
+  [[nodiscard]] Result<Next> lock_next() const;
+  /// Puts the next file in the place of this one.
+  [[nodiscard]] Result<> replace(const SigningKeys& keys, Next& next) const;
+  void remove_left_over() const;
   [[nodiscard]] std::unexpected<Status> failed(std::string_view what, int number) const;
 
   std::string path_;

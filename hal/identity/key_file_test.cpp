@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -139,8 +140,9 @@ TEST_F(KeyFileTest, IsAFile) {
   std::filesystem::remove(path());
   std::filesystem::create_symlink(folder_ + "/nowhere", path());
   EXPECT_THAT(problem(), ::testing::StartsWith("NOT_FOUND"));
-  // A name that leads nowhere is not written through.
-  EXPECT_FALSE(KeyFile{path()}.load_or_create(kNow));
+  // A name that leads nowhere is neither written through nor replaced.
+  EXPECT_THAT(KeyFile{path()}.load_or_create(kNow).error().to_string(),
+              HasSubstr("FAILED_PRECONDITION: the key file '" + path() + "' is a symbolic link"));
   EXPECT_EQ(files(), 1U);
   const auto refused = KeyFile{folder_ + "/none/keys.json"}.load_or_create(kNow);
   ASSERT_FALSE(refused);
@@ -153,6 +155,52 @@ TEST_F(KeyFileTest, ASymbolicLinkToAFileIsFollowed) {
   ASSERT_TRUE(KeyFile{folder_ + "/data"}.load_or_create(kNow));
   std::filesystem::create_symlink("data", path());
   EXPECT_EQ(problem(), "");
+  // A rotation would put a file in its place that nobody else sees.
+  EXPECT_EQ(KeyFile{path()}.rotate(kNow).error().code(), Code::kFailedPrecondition);
+  EXPECT_TRUE(std::filesystem::is_symlink(path()));
+  EXPECT_EQ(KeyFile{folder_ + "/data"}.load()->all().size(), 1U);
+  EXPECT_EQ(files(), 2U);
+}
+
+/// What a process that was killed in the middle of a write has left.
+TEST_F(KeyFileTest, AHalfWrittenFileIsDoneAwayWith) {
+  const auto leave = [&] {
+    std::ofstream{path() + ".next"} << R"({"keys":[{"d":")" << std::string(5000, 'x');
+    ASSERT_EQ(::chmod((path() + ".next").c_str(), 0644), 0);
+  };
+  leave();
+  const KeyFile file{path()};
+  const auto made = file.load_or_create(kNow);
+  ASSERT_TRUE(made) << made.error().to_string();
+  EXPECT_EQ(files(), 1U);
+  EXPECT_EQ(mode(), 0600U);
+  EXPECT_EQ(problem(), "");
+  leave();
+  EXPECT_EQ(file.load_or_create(kNow)->all()[0].kid, made->all()[0].kid);
+  EXPECT_EQ(files(), 1U);
+  leave();
+  EXPECT_EQ(file.rotate(kNow)->all().size(), 2U);
+  EXPECT_EQ(files(), 1U);
+  EXPECT_EQ(file.load()->all().size(), 2U);
+  // Another process's is left alone while it is being written.
+  leave();
+  const int busy = ::open((path() + ".next").c_str(), O_WRONLY | O_CLOEXEC);
+  ASSERT_EQ(::flock(busy, LOCK_EX), 0);
+  EXPECT_TRUE(file.load_or_create(kNow));
+  EXPECT_EQ(files(), 2U);
+  ::close(busy);
+}
+
+TEST_F(KeyFileTest, RotationsAtOnceAllCount) {
+  ASSERT_TRUE(KeyFile{path()}.load_or_create(kNow));
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 8; ++i) {
+      threads.emplace_back([this] { EXPECT_TRUE(KeyFile{path()}.rotate(kNow)); });
+    }
+  }
+  EXPECT_EQ(KeyFile{path()}.load()->all().size(), 9U);
+  EXPECT_EQ(files(), 1U);
 }
 
 constexpr std::string_view kSeed = "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A";

@@ -8,7 +8,7 @@ namespace hal::identity {
 
 Result<RevocationSet> RevocationSet::with(const Revocations& changes, std::chrono::sys_seconds now,
                                           const RevocationLimits& limits) const {
-  RevocationSet next = changes.is_complete ? RevocationSet{} : *this;
+  RevocationSet next = *this;
   const auto raise = [](Times& times, const std::string& name, std::chrono::sys_seconds time) {
     auto& known = times.try_emplace(name, time).first->second;
     known = std::max(known, time);

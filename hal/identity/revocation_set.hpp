@@ -14,8 +14,9 @@ namespace hal::identity {
 /// What may be forgotten, and when.
 struct RevocationLimits {
   /// Of tokens and users each; about 150 bytes each. Tokens that live ten minutes would have to be
-  /// revoked at more than 300 a second.
-  std::size_t entries_max = 200'000;
+  /// revoked at more than 150 a second; a complete answer with them fits into 4 MiB, what an RPC
+  /// channel takes by default.
+  std::size_t entries_max = 100'000;
   /// A revoked token is kept so long after its expiry: until no verifier takes it any more.
   std::chrono::seconds leeway{60};
   /// A user's not_before is kept so long: older tokens have expired by then.
@@ -27,8 +28,9 @@ class RevocationSet {
  public:
   RevocationSet() = default;
 
-  /// This set with what has changed, without what may be forgotten at `now`. kResourceExhausted
-  /// when it would have more than entries_max: then nothing is known for sure.
+  /// This set with what has changed, without what may be forgotten at `now`: nothing is ever taken
+  /// back, not even by an issuer whose database is an older one. kResourceExhausted when it would
+  /// have more than entries_max: then nothing is known for sure. Copies the set.
   [[nodiscard]] Result<RevocationSet> with(const Revocations& changes, std::chrono::sys_seconds now,
                                            const RevocationLimits& limits) const;
 

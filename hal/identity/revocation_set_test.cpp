@@ -46,14 +46,6 @@ TEST(RevocationSet, ChangesAreAdded) {
   EXPECT_TRUE(third.contains("", "jo", kNow + seconds{8}));
 }
 
-TEST(RevocationSet, ACompleteAnswerReplacesWhatWasKnown) {
-  const auto first = with({}, {.tokens = {{"t1", kNow}}, .users = {{"jo", kNow}}});
-  const auto second = with(first, {.tokens = {{"t2", kNow}}, .is_complete = true});
-  EXPECT_FALSE(second.contains("t1", "", kNow));
-  EXPECT_FALSE(second.contains("", "jo", kNow - seconds{1}));
-  EXPECT_TRUE(second.contains("t2", "", kNow));
-}
-
 TEST(RevocationSet, ForgetsWhatNoTokenCanBeAnyMore) {
   const auto set = with({}, {.tokens = {{"t", kNow}}, .users = {{"jo", kNow}}});
   // The leeway after its expiry, a token is still taken.

@@ -60,12 +60,13 @@ Task<Result<AuthDataPtr>> Verifier::data() {
 Task<Result<std::shared_ptr<const Identity>>> Verifier::verify(std::string_view token) {
   const Jwt jwt = co_await or_return(Jwt::parse(token));
   auto data = co_await or_return(this->data());
-  const sys_seconds now = options_.clock();
+  sys_seconds now = options_.clock();
   const auto* key = find_key(data->keys, jwt.kid(), now);
   if (key == nullptr) {
     // Whether it fails or not: what is known then decides.
     (void)co_await cache_.refresh_for_unknown_key();
     data = co_await or_return(this->data());
+    now = options_.clock();
     key = find_key(data->keys, jwt.kid(), now);
   }
   if (key == nullptr) co_return invalid_token();

@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 #include <sodium.h>
+#include <boost/json.hpp>
 
 #include <random>
 
@@ -225,22 +226,20 @@ class Mangler {
  private:
   std::uint32_t below(std::size_t end) { return random_() % static_cast<std::uint32_t>(end); }
   std::size_t place(const std::string& text) { return below(text.size() + 1); }
-  static void change(std::string& token, const std::string& from, std::string_view to) {
-    // Decoded, changed, encoded: JSON that is nearly right.
-    Parts parts{token + "..."};
+  /// Decoded, changed, encoded: JSON that is nearly right.
+  static void change(std::string& token, std::string_view from, std::string_view to) {
+    if (std::ranges::count(token, '.') != 2) return;
+    Parts parts{token};
     for (std::string* part : {&parts.header, &parts.payload}) {
       auto text = base64url_decode(*part);
-      if (!text) continue;
-      const auto at = text->find(from);
+      const auto at = text ? text->find(from) : std::string::npos;
       if (at != std::string::npos) *part = base64url_encode(text->replace(at, from.size(), to));
     }
-    const auto last = token.rfind('.');
-    if (std::ranges::count(token, '.') != 2) return;
-    token = fmt::format("{}.{}{}", parts.header, Parts{token}.payload, token.substr(last));
+    token = parts.together();
   }
   void mangle_once(std::string& token, const std::string& other) {
     const std::size_t at = place(token);
-    switch (below(12)) {
+    switch (below(14)) {
       case 0:
         if (at < token.size()) token[at] = static_cast<char>(below(256));
         break;
@@ -272,6 +271,12 @@ class Mangler {
         change(token, "JWT", std::string(below(3000), '['));
         break;
       case 10:
+        change(token, "user", "admin");
+        break;
+      case 11:
+        change(token, "\"exp\":", below(2) == 0 ? "\"exp\":9" : "\"exp\":[");
+        break;
+      case 12:
         token.insert(at, std::string(below(6000), "A.={\xff"[below(5)]));
         break;
       default:
@@ -299,6 +304,74 @@ TEST_F(VerifierTest, HostileTokensAreNeverTaken) {
     ASSERT_THAT(ask(hostile), ::testing::StartsWith("UNAUTHENTICATED")) << i << ": " << hostile;
   }
   EXPECT_EQ(ask(token), "jo user");
+}
+
+/// What the claims say by another reader of JSON; the last of several counts there.
+bool says_the_same(std::string_view payload, const Claims& claims) {
+  boost::system::error_code failed;
+  const auto value = boost::json::parse(payload, failed);
+  if (failed || !value.is_object()) return false;
+  const auto& object = value.get_object();
+  const auto text = [&](std::string_view name, std::string_view expected) {
+    const auto* const found = object.if_contains(name);
+    return found != nullptr && found->is_string() &&
+           std::string_view{found->get_string()} == expected;
+  };
+  const auto number = [&](std::string_view name, std::int64_t expected) {
+    const auto* const found = object.if_contains(name);
+    return found != nullptr && found->is_int64() && found->get_int64() == expected;
+  };
+  return text("iss", claims.iss) && text("aud", claims.aud) && text("sub", claims.sub) &&
+         text("jti", claims.jti) && text("role", claims.role) && number("iat", claims.iat) &&
+         number("nbf", claims.nbf) && number("exp", claims.exp);
+}
+
+/// Claims that the right key has signed, whatever they are: taken as they stand, or not at all.
+TEST_F(VerifierTest, DamagedClaimsAreReadAsTheyStandOrNotAtAll) {
+  constexpr std::uint32_t kSeed = 20'260'102;
+  SCOPED_TRACE(fmt::format("seed {}", kSeed));
+  std::mt19937 random{kSeed};
+  const auto below = [&](std::size_t end) { return random() % static_cast<std::uint32_t>(end); };
+  const Parts good{issuer_.token()};
+  const std::string payload = *base64url_decode(good.payload);
+  constexpr std::string_view kPieces[]{"\"",
+                                       "{",
+                                       "}",
+                                       "[",
+                                       "]",
+                                       ",",
+                                       ":",
+                                       "\\u0000",
+                                       "null",
+                                       "-",
+                                       "1e9",
+                                       "\"exp\":1,",
+                                       "\"sub\":\"root\",",
+                                       "\xff",
+                                       "0"};
+  int taken = 0;
+  for (int i = 0; i < 15'000; ++i) {
+    std::string damaged = payload;
+    for (auto left = 1 + below(2); left > 0; --left) {
+      const std::size_t at = below(damaged.size());
+      if (below(3) == 0) damaged[at] = static_cast<char>(below(256));
+      if (below(3) == 0) damaged.erase(at, 1 + below(4));
+      if (below(3) == 0) damaged.insert(at, kPieces[below(std::size(kPieces))]);
+    }
+    std::string token = good.header + "." + base64url_encode(damaged);
+    token += "." + base64url_encode(issuer_.pair.sign(token));
+    const auto claims = Jwt::parse(token)->claims(issuer_.pair.public_key());
+    if (!claims) {
+      EXPECT_EQ(claims.error().to_string(), kMalformed);
+      continue;
+    }
+    ASSERT_TRUE(says_the_same(damaged, *claims)) << damaged;
+    ++taken;
+    const auto answer = ask(token);
+    const auto valid = check_claims(*claims, {}, issuer_.now);
+    ASSERT_EQ(answer.starts_with("UNAUTHENTICATED"), !valid.ok()) << damaged;
+  }
+  EXPECT_GT(taken, 1000);  // the damage is not always so great that nothing is read
 }
 
 TEST_F(VerifierTest, RevokedTokensAndUsersAreOut) {
@@ -365,6 +438,27 @@ TEST_F(VerifierTest, ShowsItsKeysToOthers) {
   issuer_.keys[0].retires_at = issuer_.now;
   ASSERT_TRUE(host_.run(refresh, &verifier_));
   EXPECT_EQ(host_.run(jwks, &verifier_), R"({"keys":[]})");
+}
+
+TEST(Verifier, ATokenThatExpiresWhileItsKeyIsAskedForHasExpired) {
+  TestIssuer issuer;
+  service::testing::TestHost host;
+  const auto begin = host.loop().now();
+  auto options = issuer.options();
+  options.clock = [&] {
+    return issuer.now + std::chrono::floor<std::chrono::seconds>(host.loop().now() - begin);
+  };
+  Verifier verifier{host, issuer.source(), options};
+  ASSERT_TRUE(host.run(start, &verifier));
+  issuer.rotate();
+  issuer.takes = 1s;  // keys and revocations each
+  auto claims = issuer.claims();
+  claims.exp = claims.iat - 59;  // a second is left of its leeway
+  claims.iat = claims.nbf = claims.exp - 600;
+  const std::string token = issuer.sign(claims);
+  const auto asked = host.run(verify, &verifier, std::string_view{token});
+  ASSERT_FALSE(asked);
+  EXPECT_EQ(asked.error().to_string(), kExpired);
 }
 
 TEST(Verifier, KnowsNothingBeforeItsStart) {

@@ -44,7 +44,7 @@ Task<Result<identity::Revocations>> RpcAuthSource::revocations(std::int64_t sinc
   auth::RevocationsRequest request;
   request.set_since(since);
   auto reply = co_await or_return(client_.revocations(std::move(request)));
-  identity::Revocations changes{.cursor = reply.cursor(), .is_complete = reply.is_complete()};
+  identity::Revocations changes{.cursor = reply.cursor()};
   for (auto& token : *reply.mutable_tokens()) {
     changes.tokens.push_back(
         {.id = std::move(*token.mutable_id()), .expires_at = unix_time(token.expires_at_s())});

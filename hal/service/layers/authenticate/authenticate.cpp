@@ -91,7 +91,8 @@ Task<> Authenticate::handle(Call& call, service::Next next) const {
     co_return;
   }
   if (!identity) {
-    log::warn("{}: no token can be verified: {}", call.path, identity.error().to_string());
+    // The verifier says it once, aloud; here any token would write a line.
+    log::debug("{}: no token can be verified: {}", call.path, identity.error().to_string());
     call.status = std::move(identity.error());
     co_return;
   }
