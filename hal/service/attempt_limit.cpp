@@ -2,8 +2,6 @@
 
 #include <hal/base/contract.hpp>
 
-#include <algorithm>
-
 namespace hal::service {
 
 AttemptLimit::AttemptLimit(AttemptLimitOptions options) : options_{options} {
@@ -37,11 +35,13 @@ std::optional<Duration> AttemptLimit::take(std::string_view key, TimePoint now) 
     free_at_.erase(free);
   }
   const auto known = free_at_.find(key);
-  const TimePoint free_at = known == free_at_.end()
-                                ? now
-                                : std::min(known->second, now + options_.interval * options_.burst);
+  const TimePoint free_at = known == free_at_.end() ? now : clamped(known->second, now);
   const TimePoint allowed_at = free_at - options_.interval * (options_.burst - 1);
-  if (allowed_at > now) return allowed_at - now;
+  if (allowed_at > now) {
+    // Else, after the clock was set back, each question would find the wait as long as before.
+    put(key, free_at);
+    return allowed_at - now;
+  }
   put(key, free_at + options_.interval);
   return std::nullopt;
 }
@@ -59,9 +59,9 @@ std::optional<TimePoint> AttemptLimit::free_at(std::string_view key) const {
   return known->second;
 }
 
-void AttemptLimit::restore(std::string_view key, TimePoint free_at) {
+void AttemptLimit::restore(std::string_view key, TimePoint free_at, TimePoint now) {
   const std::lock_guard lock{mutex_};
-  put(key, free_at);
+  put(key, clamped(free_at, now));
 }
 
 std::size_t AttemptLimit::size() const {

@@ -3,6 +3,7 @@
 
 #include <hal/async/timer.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <functional>
 #include <map>
@@ -43,13 +44,17 @@ class AttemptLimit {
   /// When the key has its whole burst again, if it is remembered: what restore() takes, in another
   /// process too.
   [[nodiscard]] std::optional<TimePoint> free_at(std::string_view key) const;
-  void restore(std::string_view key, TimePoint free_at);
+  void restore(std::string_view key, TimePoint free_at, TimePoint now);
 
   /// Keys that are remembered.
   [[nodiscard]] std::size_t size() const;
 
  private:
   void put(std::string_view key, TimePoint free_at);
+  /// No key waits longer than for its whole burst, whatever the clock was before.
+  [[nodiscard]] TimePoint clamped(TimePoint free_at, TimePoint now) const {
+    return std::min(free_at, now + options_.interval * options_.burst);
+  }
 
   const AttemptLimitOptions options_;
   mutable std::mutex mutex_;

@@ -90,14 +90,22 @@ TEST(AttemptLimit, GoesOnWhereAnotherOneHasEnded) {
   EXPECT_EQ(taken_at_once(before, "a", kNow), 2);
   EXPECT_EQ(before.free_at("a"), kNow + 20s);
   AttemptLimit after{{.burst = 2, .interval = 10s}};
-  after.restore("a", *before.free_at("a"));
+  after.restore("a", *before.free_at("a"), kNow);
   EXPECT_EQ(after.take("a", kNow + 4s), 6s);
 }
 
 TEST(AttemptLimit, AClockThatIsSetBackLocksNobodyOut) {
   AttemptLimit limit{{.burst = 2, .interval = 10s}};
   EXPECT_EQ(taken_at_once(limit, "a", kNow), 2);
-  EXPECT_EQ(limit.take("a", kNow - 500s), 10s);
+  TimePoint now = kNow - 500s;
+  EXPECT_EQ(limit.take("a", now), 10s);
+  EXPECT_EQ(limit.take("a", now += 4s), 6s);
+  EXPECT_FALSE(limit.take("a", now += 6s)) << "who waits as told gets in";
+
+  AttemptLimit other{{.burst = 2, .interval = 10s}};
+  other.restore("a", kNow, now);
+  EXPECT_EQ(other.take("a", now), 10s);
+  EXPECT_FALSE(other.take("a", now + 10s));
 }
 
 TEST(AttemptLimit, ThreadsTakeNoMoreThanThereIs) {
