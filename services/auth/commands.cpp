@@ -26,8 +26,6 @@ using hal::Result;
 
 constexpr std::int64_t kPageSize = 1'000;
 
-std::int64_t now_s() { return unix_s(system_wall_clock()); }
-
 struct CommandOptions {
   std::string role = "user";
 
@@ -41,10 +39,11 @@ struct Invocation {
   Files files;
   std::string user;  ///< canonical
   Role role;
+  Missing missing;
 };
 
 Result<std::unique_ptr<Store>> open_store(const Invocation& invocation) {
-  return Store::open(invocation.files.database);
+  return Store::open(invocation.files.database, system_wall_clock, invocation.missing);
 }
 
 Result<std::string> ask_for_hash() {
@@ -66,7 +65,7 @@ Result<> add_user(const Invocation& invocation) {
   }
   const auto hash = ask_for_hash();
   if (!hash) return hal::error(hash.error());
-  auto added = (*store)->add_user(invocation.user, *hash, invocation.role, now_s());
+  auto added = (*store)->add_user(invocation.user, *hash, invocation.role);
   if (added) fmt::print("{} added, role {}\n", invocation.user, name(invocation.role));
   return added;
 }
@@ -80,7 +79,7 @@ Result<> set_password(const Invocation& invocation) {
   }
   const auto hash = ask_for_hash();
   if (!hash) return hal::error(hash.error());
-  auto set = (*store)->set_password(invocation.user, *hash, now_s());
+  auto set = (*store)->set_password(invocation.user, *hash);
   if (set) fmt::print("{} has a new password; tokens so far are revoked\n", invocation.user);
   return set;
 }
@@ -88,7 +87,7 @@ Result<> set_password(const Invocation& invocation) {
 Result<> delete_user(const Invocation& invocation) {
   const auto store = open_store(invocation);
   if (!store) return hal::error(store.error());
-  auto deleted = (*store)->delete_user(invocation.user, now_s());
+  auto deleted = (*store)->delete_user(invocation.user);
   if (deleted) fmt::print("{} deleted; tokens so far are revoked\n", invocation.user);
   return deleted;
 }
@@ -118,12 +117,15 @@ Result<> rotate(const Invocation& invocation) {
 struct Command {
   std::string_view name;
   bool takes_user;
+  Missing missing;  ///< the files: a mistyped name makes none
   Result<> (*run)(const Invocation&);
 };
 constexpr std::array kCommands{
-    Command{"adduser", true, add_user},    Command{"passwd", true, set_password},
-    Command{"deluser", true, delete_user}, Command{"list", false, list_users},
-    Command{"rotate", false, rotate},
+    Command{"adduser", true, Missing::kMake, add_user},
+    Command{"passwd", true, Missing::kRefuse, set_password},
+    Command{"deluser", true, Missing::kRefuse, delete_user},
+    Command{"list", false, Missing::kRefuse, list_users},
+    Command{"rotate", false, Missing::kRefuse, rotate},
 };
 
 Result<const Command*> find_command(const std::vector<std::string>& words) {
@@ -174,9 +176,10 @@ Result<> run(hal::config::Source source) {
   if (!role) return hal::error(role.error().with_prefix("--role"));
   const auto user = (*command)->takes_user ? canonical_username(words[1]) : std::string{};
   if (!user) return hal::error(user.error());
-  const auto files = find_files(*options, source.environment);
+  const auto files = find_files(*options, source.environment, (*command)->missing);
   if (!files) return hal::error(files.error());
-  return (*command)->run({.files = *files, .user = *user, .role = *role});
+  return (*command)->run(
+      {.files = *files, .user = *user, .role = *role, .missing = (*command)->missing});
 }
 
 }  // namespace

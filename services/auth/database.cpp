@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -15,7 +16,9 @@ namespace {
 using hal::Code;
 using hal::Result;
 
+/// With other writers, by durability.
 constexpr int kPatienceMs = 5'000;
+constexpr int kShortPatienceMs = 2'000;
 
 Code code_of(sqlite3* database) {
   switch (sqlite3_errcode(database)) {
@@ -42,18 +45,45 @@ Code code_of(sqlite3* database) {
   }
 }
 
-/// SQLite would make it readable to everybody whom the umask lets; its -wal and -shm get the
-/// file's own mode. A file that is there is not opened: closing it would free the locks that
-/// another connection of this process has on it (fcntl(2)).
+std::unexpected<hal::Status> unavailable(const std::string& path, int number) {
+  return hal::error(Code::kUnavailable,
+                    fmt::format("{}: {}", path, std::generic_category().message(number)));
+}
+
+/// The file and those that SQLite has beside it. By name: to open and close one would free the
+/// locks that another connection of this process has on it (fcntl(2)).
 Result<> make_private(const std::string& path) {
-  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-  if (descriptor < 0 && errno == EEXIST) return {};
-  if (descriptor < 0) {
-    return hal::error(Code::kUnavailable,
-                      fmt::format("{}: {}", path, std::generic_category().message(errno)));
+  for (const auto* suffix : {"", "-wal", "-shm"}) {
+    const std::string name = path + suffix;
+    struct stat status{};
+    if (::stat(name.c_str(), &status) != 0) {
+      if (errno == ENOENT) continue;
+      return unavailable(name, errno);
+    }
+    if ((status.st_mode & 077U) == 0) continue;
+    if (status.st_uid != ::geteuid()) {
+      return hal::error(Code::kFailedPrecondition,
+                        fmt::format("{}: others may read it, and it is not ours to forbid it: its "
+                                    "mode must be 0600",
+                                    name));
+    }
+    if (::chmod(name.c_str(), 0600) != 0) return unavailable(name, errno);
   }
-  ::close(descriptor);
   return {};
+}
+
+/// SQLite would let everybody read it whom the umask lets; what it makes beside the file later gets
+/// the file's own mode.
+Result<> make_file(const std::string& path, Missing missing) {
+  if (missing == Missing::kRefuse) {
+    struct stat status{};
+    if (::stat(path.c_str(), &status) != 0) return unavailable(path, errno);
+  } else {
+    const int made = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (made < 0 && errno != EEXIST) return unavailable(path, errno);
+    if (made >= 0) ::close(made);
+  }
+  return make_private(path);
 }
 
 }  // namespace
@@ -103,23 +133,38 @@ bool Statement::bind(int place, std::int64_t number) {
 
 void Database::Close::operator()(sqlite3* database) const noexcept { sqlite3_close_v2(database); }
 
-Result<Database> Database::open(const std::string& path) {
-  if (auto made = make_private(path); !made) return hal::error(std::move(made.error()));
+Result<Database> Database::connect(const std::string& path) {
   sqlite3* opened = nullptr;
   // Its users see to it that one thread at a time uses it.
   const int code =
       sqlite3_open_v2(path.c_str(), &opened, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
   Database database{path, opened};
   if (code != SQLITE_OK) return database.failure();
-  if (auto configured = database.configure(); !configured) {
+  database.be_patient(kPatienceMs);
+  return database;
+}
+
+Result<Database> Database::open(const std::string& path, Missing missing) {
+  if (auto made = make_file(path, missing); !made) return hal::error(std::move(made.error()));
+  auto database = connect(path);
+  if (!database) return database;
+  if (auto configured = database->configure(); !configured) {
     return hal::error(std::move(configured.error()));
   }
   return database;
 }
 
+Result<Database> Database::open_to_read(const std::string& path) {
+  auto database = connect(path);
+  if (!database) return database;
+  auto reading = database->script("PRAGMA query_only=ON; PRAGMA trusted_schema=OFF");
+  if (!reading) return hal::error(std::move(reading.error()));
+  return database;
+}
+
+void Database::be_patient(int ms) { sqlite3_busy_timeout(database_.get(), ms); }
+
 Result<> Database::configure() {
-  sqlite3_extended_result_codes(database_.get(), 0);
-  sqlite3_busy_timeout(database_.get(), kPatienceMs);
   auto mode = query("PRAGMA journal_mode=WAL");
   if (!mode) return hal::error(std::move(mode.error()));
   if (auto row = mode->step(); !row) return hal::error(std::move(row.error()));
@@ -170,10 +215,17 @@ std::unexpected<hal::Status> Database::failure() const {
                     fmt::format("{}: {}", path_, sqlite3_errmsg(database_.get())));
 }
 
-Result<Transaction> Transaction::begin(Database& database) {
-  if (auto begun = database.script("BEGIN IMMEDIATE"); !begun) {
-    return hal::error(std::move(begun.error()));
-  }
+Result<Transaction> Transaction::begin(Database& database, Durability durability) {
+  const bool lasting = durability == Durability::kPowerLoss;
+  database.be_patient(lasting ? kPatienceMs : kShortPatienceMs);
+  auto begun = database.script(lasting ? "PRAGMA synchronous=FULL; BEGIN IMMEDIATE"
+                                       : "PRAGMA synchronous=NORMAL; BEGIN IMMEDIATE");
+  if (!begun) return hal::error(std::move(begun.error()));
+  return Transaction{database};
+}
+
+Result<Transaction> Transaction::begin_to_read(Database& database) {
+  if (auto begun = database.script("BEGIN"); !begun) return hal::error(std::move(begun.error()));
   return Transaction{database};
 }
 

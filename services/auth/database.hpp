@@ -41,13 +41,19 @@ class Statement {
   std::unique_ptr<sqlite3_stmt, Finalize> statement_;
 };
 
+/// What to do with a file that is not there.
+enum class Missing : std::uint8_t { kMake, kRefuse };
+
 /// Blocks: for threads that may. Not thread-safe.
 class Database {
  public:
-  /// Opens the file, or makes it with mode 0600: WAL, synchronous=FULL (what is committed survives
-  /// the loss of power), foreign keys, 5 s of patience with other writers. UNAVAILABLE, naming file
-  /// and reason, when that cannot be.
-  [[nodiscard]] static hal::Result<Database> open(const std::string& path);
+  /// Opens the file, or makes it: WAL, foreign keys, 5 s of patience with other writers. Its mode
+  /// is 0600, or becomes so. UNAVAILABLE, naming file and reason, when that cannot be;
+  /// FAILED_PRECONDITION when it belongs to somebody else and others may read it.
+  [[nodiscard]] static hal::Result<Database> open(const std::string& path,
+                                                  Missing missing = Missing::kMake);
+  /// Another connection to a file that is open(), for reading: no writer makes it wait.
+  [[nodiscard]] static hal::Result<Database> open_to_read(const std::string& path);
 
   /// `sql` with its `?` bound to `values`: std::int64_t, texts, Bytes.
   template <class... Values>
@@ -83,6 +89,7 @@ class Database {
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
 
  private:
+  friend class Transaction;
   struct Close {
     void operator()(sqlite3* database) const noexcept;
   };
@@ -91,22 +98,33 @@ class Database {
   [[nodiscard]] static hal::Result<> finish(Statement& statement);
   [[nodiscard]] hal::Result<std::int64_t> first_integer(Statement& statement);
   [[nodiscard]] std::unexpected<hal::Status> failure() const;
+  [[nodiscard]] static hal::Result<Database> connect(const std::string& path);
   [[nodiscard]] hal::Result<> configure();
+  void be_patient(int ms);
 
   std::string path_;
   std::unique_ptr<sqlite3, Close> database_;
+};
+
+/// What a commit survives.
+enum class Durability : std::uint8_t {
+  kPowerLoss,  ///< everything: it is on the disk (synchronous=FULL); waits 5 s for other writers
+  kKill,       ///< the end of the process, not of the machine, and costs no access to the disk;
+               ///< waits 2 s
 };
 
 /// What happens to the database while this lives is there as a whole after commit(), or not at all.
 class Transaction {
  public:
   /// Waits for the one place of a writer (BEGIN IMMEDIATE). Errors as of Database::run.
-  [[nodiscard]] static hal::Result<Transaction> begin(Database& database);
+  [[nodiscard]] static hal::Result<Transaction> begin(Database& database, Durability durability);
+  /// For several statements that read the same state. Needs no commit.
+  [[nodiscard]] static hal::Result<Transaction> begin_to_read(Database& database);
   Transaction(Transaction&& other) noexcept : database_{std::exchange(other.database_, nullptr)} {}
   Transaction& operator=(Transaction&&) = delete;
   /// Takes everything back unless it is committed.
   ~Transaction();
-  /// OK: it is on the disk.
+  /// OK: it is as durable as was asked for.
   [[nodiscard]] hal::Result<> commit();
 
  private:

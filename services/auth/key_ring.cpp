@@ -21,22 +21,26 @@ Result<std::unique_ptr<KeyRing>> KeyRing::open(std::string path, WallTime now) {
 KeyRing::Version KeyRing::version() const {
   struct stat status{};
   if (::stat(file_.path().c_str(), &status) != 0) return {};
+  const auto ns = [](const timespec& time) { return time.tv_sec * 1'000'000'000 + time.tv_nsec; };
   return {.inode = status.st_ino,
           .size = status.st_size,
-          .changed_ns = status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec};
+          .modified_ns = ns(status.st_mtim),
+          .changed_ns = ns(status.st_ctim)};
 }
 
 KeyRing::Keys KeyRing::current() {
   const std::lock_guard lock{mutex_};
   // Before it is read: a file that changes in between is read again at the next look.
-  const Version now = version();
-  if (now == version_) return keys_;
-  version_ = now;
+  const Version found = version();
+  if (found == version_) return keys_;
   auto keys = file_.load();
   if (keys) {
     keys_ = std::make_shared<const SigningKeys>(std::move(*keys));
-  } else {
+    version_ = found;
+    refused_.reset();
+  } else if (refused_ != found) {
     hal::log::error("the keys in use stay as they are: {}", keys.error().message());
+    refused_ = found;
   }
   return keys_;
 }

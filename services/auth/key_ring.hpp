@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 namespace auth {
@@ -23,7 +24,8 @@ class KeyRing {
   /// Reads the file, or makes it. Errors as of KeyFile::load_or_create. Blocks.
   [[nodiscard]] static hal::Result<std::unique_ptr<KeyRing>> open(std::string path, WallTime now);
 
-  /// The keys of the file as it is. One that cannot be read is logged, and the keys stay. Blocks.
+  /// The keys of the file as it is. One that cannot be read is logged, and the keys stay until it
+  /// can be. Blocks.
   [[nodiscard]] Keys current();
 
  private:
@@ -31,6 +33,7 @@ class KeyRing {
   struct Version {
     ino_t inode = 0;
     off_t size = 0;
+    std::int64_t modified_ns = 0;
     std::int64_t changed_ns = 0;
     friend bool operator==(const Version&, const Version&) = default;
   };
@@ -39,7 +42,8 @@ class KeyRing {
 
   const hal::identity::KeyFile file_;
   std::mutex mutex_;
-  Version version_;
+  Version version_;                 ///< of keys_
+  std::optional<Version> refused_;  ///< of a file that could not be read, once it is logged
   Keys keys_;
 };
 

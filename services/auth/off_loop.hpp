@@ -1,7 +1,7 @@
-// The store from coroutines.
+// The store, and what else blocks, from coroutines.
 #pragma once
 
-#include "store.hpp"
+#include "work_queue.hpp"
 
 #include <hal/async/offload.hpp>
 #include <hal/telemetry/log.hpp>
@@ -10,17 +10,43 @@
 
 namespace auth {
 
-/// offload(function, values...) for a function that uses the store. What went wrong with the
-/// database is logged; the error says UNAVAILABLE and no more. What the store answers stays.
+/// offload(function, values...), with no_fault_of_callers().
 template <class F, class... Values>
-auto in_store(F function, Values... values)
+auto off_loop(F function, Values... values)
     -> decltype(hal::offload(std::move(function), std::move(values)...)) {
-  auto result = co_await hal::offload(std::move(function), std::move(values)...);
-  if (result) co_return result;
-  const hal::Code code = result.error().code();
-  if (code == hal::Code::kNotFound || code == hal::Code::kAlreadyExists) co_return result;
-  hal::log::error("the users' database: {}", result.error().to_string());
-  co_return hal::error(hal::Code::kUnavailable, "the users' database cannot be used at present");
+  co_return no_fault_of_callers(co_await hal::offload(std::move(function), std::move(values)...));
+}
+
+/// What the store answers stays. What went wrong with the database is logged, and told as
+/// UNAVAILABLE and no more.
+template <class T>
+[[nodiscard]] hal::Result<T> told(hal::Result<T> result) {
+  if (result) return result;
+  switch (result.error().code()) {
+    case hal::Code::kNotFound:
+    case hal::Code::kAlreadyExists:
+    case hal::Code::kCancelled:
+    case hal::Code::kDeadlineExceeded:
+      return result;
+    default:
+      hal::log::error("the users' database: {}", result.error().to_string());
+      return hal::error(hal::Code::kUnavailable, "the users' database cannot be used at present");
+  }
+}
+
+/// told(offload(function, values...)), for a function that reads from the store.
+template <class F, class... Values>
+auto read_store(F function, Values... values)
+    -> decltype(hal::offload(std::move(function), std::move(values)...)) {
+  co_return told(co_await hal::offload(std::move(function), std::move(values)...));
+}
+
+/// told(writes.run(function, values...)), for a function that writes to the store: one writes, and
+/// the others wait elsewhere than in the threads of the pool, which read meanwhile.
+template <class F, class... Values>
+auto write_store(WorkQueue& writes, F function, Values... values)
+    -> decltype(hal::offload(std::move(function), std::move(values)...)) {
+  co_return told(co_await writes.run(std::move(function), std::move(values)...));
 }
 
 }  // namespace auth

@@ -50,18 +50,21 @@ void AuthOptions::describe(hal::config::Fields& fields) {
   fields["auth_key_file"].help("what signs tokens; empty: auth.key beside the database");
   fields["auth_issuer"].help("\"iss\" of tokens");
   fields["auth_audience"].help("\"aud\" of tokens");
-  // A pool of 4 threads runs them, and the database.
-  fields["auth_hashes"].range(1, 3).help("passwords that are checked at once, 19 MiB each");
+  // A pool of 4 threads runs them; one is for writing to the database, one for reading.
+  fields["auth_hashes"].range(1, 2).help("passwords that are checked at once, 19 MiB each");
   fields["auth_hashes_waiting"].range(0, 10'000).help(
       "log-ins that wait for that; beyond: UNAVAILABLE");
 }
 
-Result<Files> find_files(const AuthOptions& options, const hal::config::Environment& environment) {
+Result<Files> find_files(const AuthOptions& options, const hal::config::Environment& environment,
+                         Missing missing) {
   Files files{.database = options.auth_db, .key = options.auth_key_file};
   if (files.database.empty()) {
     const auto folder = user_data_folder(environment);
     if (!folder) return hal::error(folder.error());
-    if (auto made = make_folder(*folder); !made) return hal::error(std::move(made.error()));
+    if (missing == Missing::kMake) {
+      if (auto made = make_folder(*folder); !made) return hal::error(std::move(made.error()));
+    }
     files.database = *folder / "auth.db";
   }
   if (files.key.empty()) files.key = fs::path{files.database}.replace_filename("auth.key");

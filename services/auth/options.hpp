@@ -1,6 +1,8 @@
 // Options of hal9000-auth and of its commands.
 #pragma once
 
+#include "database.hpp"
+
 #include <hal/config/config.hpp>
 
 #include <string>
@@ -28,10 +30,11 @@ struct Files {
 };
 
 /// What the options say, else $XDG_DATA_HOME/hal9000, else $HOME/.local/share/hal9000 (XDG Base
-/// Directory Specification; a relative path there counts as unset), which is made with mode 0700
-/// where it is missing. INVALID_ARGUMENT without any of them, UNAVAILABLE when the folder cannot
-/// be made.
+/// Directory Specification; a relative path there counts as unset), which may be made, with mode
+/// 0700, where it is missing. INVALID_ARGUMENT without any of them, UNAVAILABLE when the folder
+/// cannot be made.
 [[nodiscard]] hal::Result<Files> find_files(const AuthOptions& options,
-                                            const hal::config::Environment& environment);
+                                            const hal::config::Environment& environment,
+                                            Missing missing = Missing::kMake);
 
 }  // namespace auth

@@ -32,6 +32,9 @@ TEST_F(OptionsTest, the_database_is_in_the_users_data_folder) {
   EXPECT_EQ(mode(folder() + "/.local"), 0700U);
   EXPECT_EQ(mode(folder() + "/.local/share/hal9000"), 0700U);
   EXPECT_TRUE(find_files({}, home)) << "the folder is there by now";
+  const Environment other{{{"HOME", folder() + "/other"}}};
+  EXPECT_TRUE(find_files({}, other, Missing::kRefuse));
+  EXPECT_EQ(mode(folder() + "/other"), 0U) << "none is made where that is not meant";
 
   const Environment data{{{"HOME", "/nowhere"}, {"XDG_DATA_HOME", folder() + "/data"}}};
   EXPECT_EQ(find_files({}, data)->database, folder() + "/data/hal9000/auth.db");
@@ -71,8 +74,8 @@ TEST_F(OptionsTest, a_folder_that_cannot_be_made_is_named) {
 
 TEST(AuthOptions, limits_are_checked) {
   using hal::config::read;
-  EXPECT_TRUE(read<AuthOptions>({.environment = Environment{{{"HAL_AUTH_HASHES", "3"}}}}));
-  for (const auto* wrong : {"0", "4", "x"}) {
+  EXPECT_TRUE(read<AuthOptions>({.environment = Environment{{{"HAL_AUTH_HASHES", "2"}}}}));
+  for (const auto* wrong : {"0", "3", "x"}) {
     const auto options =
         read<AuthOptions>({.environment = Environment{{{"HAL_AUTH_HASHES", wrong}}}});
     ASSERT_FALSE(options) << wrong;

@@ -1,40 +1,35 @@
 // Auth: what others need to verify tokens by themselves.
-#include "in_store.hpp"
+#include "off_loop.hpp"
 #include "service.hpp"
 
 namespace auth {
 
-using hal::Code;
 using hal::Result;
 using hal::Task;
 using hal::identity::Claims;
 
 Task<Result<RevokeReply>> Auth::revoke(RevokeRequest request) {
-  const WallTime now = parts_.clock();
-  const Claims claims = co_await or_return(hal::offload(
-      [this](const std::string& token, WallTime time) { return parts_.tokens.read(token, time); },
-      request.token(), now));
+  const Claims claims = co_await or_return(off_loop(
+      [this](const std::string& token, WallTime now) { return parts_.tokens.read(token, now); },
+      request.token(), parts_.clock()));
   if (request.all_of_user()) {
     // Whoever found an old token must not be able to throw its user out again and again.
     (void)co_await or_return(parts_.verifier.verify(request.token()));
-    co_await or_return(
-        in_store([this](const std::string& user,
-                        std::int64_t now_s) { return parts_.store.revoke_all(user, now_s); },
-                 claims.sub, unix_s(now)));
+    co_await or_return(write_store(
+        parts_.writes, [this](const std::string& user) { return parts_.store.revoke_all(user); },
+        claims.sub));
     hal::log::info("audit: logout of {} everywhere", claims.sub);
   } else {
-    co_await or_return(in_store(
-        [this](const Claims& revoked, std::int64_t now_s) {
-          return parts_.store.revoke_token(revoked.jti, revoked.sub, revoked.exp, now_s);
-        },
-        claims, unix_s(now)));
+    co_await or_return(write_store(
+        parts_.writes, [this](const TokenId& token) { return parts_.store.revoke_token(token); },
+        token_id_of(claims)));
     hal::log::info("audit: logout of {}, token {}", claims.sub, claims.jti);
   }
   co_return RevokeReply{};
 }
 
 Task<Result<RevocationsReply>> Auth::revocations(RevocationsRequest request) {
-  const auto list = co_await or_return(in_store(
+  const auto list = co_await or_return(read_store(
       [this](std::int64_t since) { return parts_.store.revocations(since); }, request.since()));
   RevocationsReply reply;
   for (const auto& token : list.tokens) {
@@ -53,8 +48,8 @@ Task<Result<RevocationsReply>> Auth::revocations(RevocationsRequest request) {
 }
 
 Task<Result<KeysReply>> Auth::keys(KeysRequest /*request*/) {
-  const auto keys = co_await or_return(hal::offload(
-      [this](WallTime now) { return parts_.tokens.public_keys(now); }, parts_.clock()));
+  const auto keys = co_await or_return(
+      off_loop([this](WallTime now) { return parts_.tokens.public_keys(now); }, parts_.clock()));
   KeysReply reply;
   for (const auto& key : keys) {
     auto& out = *reply.add_keys();

@@ -14,7 +14,8 @@ using hal::Result;
 constexpr std::int64_t kApplication = 0x68616c39;
 
 // Times are Unix times. `change` orders what is revoked: see Store::revocations. A password has a
-// version of its own, since its hash changes with the parameters.
+// version of its own, since its hash changes with the parameters. `last_issued_s` is when the
+// latest token of the user was issued.
 const std::string kFirst = R"(
 CREATE TABLE state(name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
 INSERT INTO state VALUES('changes', 0), ('epoch', abs(random() % 2147483647) + 1),
@@ -24,6 +25,7 @@ CREATE TABLE users(
   name TEXT PRIMARY KEY,
   password_hash TEXT NOT NULL,
   password_version INTEGER NOT NULL,
+  last_issued_s INTEGER NOT NULL DEFAULT 0,
   role TEXT NOT NULL CHECK(role IN ('user', 'admin')),
   created_at_s INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
@@ -87,7 +89,7 @@ Result<> migrate(Database& database, std::span<const std::string> steps) {
   const auto newest = static_cast<std::int64_t>(steps.size());
   for (;;) {
     // In the transaction: another program may be at the same step.
-    auto transaction = Transaction::begin(database);
+    auto transaction = Transaction::begin(database, Durability::kPowerLoss);
     if (!transaction) return hal::error(std::move(transaction.error()));
     const auto version = checked_version(database, newest);
     if (!version) return hal::error(version.error());

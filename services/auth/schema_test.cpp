@@ -6,6 +6,7 @@
 
 #include <gmock/gmock.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <array>
 
@@ -43,6 +44,60 @@ TEST_F(SchemaTest, the_files_are_the_owners_alone) {
     struct stat status{};
     ASSERT_EQ(::stat(folder_.path(name).c_str(), &status), 0);
     EXPECT_EQ(status.st_mode & 07777, 0600U) << name;
+  }
+}
+
+TEST_F(SchemaTest, a_file_that_others_may_read_becomes_private) {
+  {
+    auto database = open();
+    ASSERT_TRUE(migrate(database));
+    for (const auto& name : folder_.names()) ::chmod(folder_.path(name).c_str(), 0644);
+    auto other = open();
+    for (const auto& name : folder_.names()) {
+      struct stat status{};
+      ASSERT_EQ(::stat(folder_.path(name).c_str(), &status), 0);
+      EXPECT_EQ(status.st_mode & 07777, 0600U) << name;
+    }
+  }
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can give a file away";
+  ASSERT_EQ(::chown(path_.c_str(), 12'345, 12'345), 0);
+  EXPECT_TRUE(Database::open(path_)) << "nobody else may read it";
+  ASSERT_EQ(::chmod(path_.c_str(), 0640), 0);
+  const auto shared = Database::open(path_);
+  ASSERT_FALSE(shared);
+  EXPECT_EQ(shared.error().code(), Code::kFailedPrecondition);
+  EXPECT_TRUE(shared.error().message().contains(path_)) << shared.error().message();
+}
+
+TEST_F(SchemaTest, a_missing_file_is_made_only_where_that_is_meant) {
+  const auto database = Database::open(path_, Missing::kRefuse);
+  ASSERT_FALSE(database);
+  EXPECT_EQ(database.error().code(), Code::kUnavailable);
+  EXPECT_TRUE(database.error().message().contains("No such file")) << database.error().message();
+  EXPECT_TRUE(folder_.names().empty());
+}
+
+TEST_F(SchemaTest, a_reader_waits_for_no_writer_and_writes_nothing) {
+  auto database = open();
+  ASSERT_TRUE(database.script("CREATE TABLE t(x); INSERT INTO t VALUES(1)"));
+  auto transaction = Transaction::begin(database, Durability::kKill);
+  ASSERT_TRUE(transaction);
+  ASSERT_TRUE(database.run("INSERT INTO t VALUES(2)"));
+  auto reader = Database::open_to_read(path_);
+  ASSERT_TRUE(reader) << reader.error().to_string();
+  EXPECT_EQ(reader->integer("SELECT count(*) FROM t"), 1);
+  EXPECT_FALSE(reader->run("INSERT INTO t VALUES(3)"));
+  ASSERT_TRUE(transaction->commit());
+  EXPECT_EQ(reader->integer("SELECT count(*) FROM t"), 2);
+}
+
+TEST_F(SchemaTest, a_commit_is_as_durable_as_was_asked_for) {
+  auto database = open();
+  for (const auto& [durability, level] :
+       {std::pair{Durability::kKill, 1}, std::pair{Durability::kPowerLoss, 2}}) {
+    auto transaction = Transaction::begin(database, durability);
+    ASSERT_TRUE(transaction);
+    EXPECT_EQ(database.integer("PRAGMA synchronous"), level);
   }
 }
 
@@ -121,12 +176,12 @@ TEST_F(SchemaTest, a_transaction_that_is_not_committed_leaves_nothing) {
   auto database = open();
   ASSERT_TRUE(database.script("CREATE TABLE t(x)"));
   {
-    auto transaction = Transaction::begin(database);
+    auto transaction = Transaction::begin(database, Durability::kPowerLoss);
     ASSERT_TRUE(transaction);
     ASSERT_TRUE(database.run("INSERT INTO t VALUES(1)"));
   }
   EXPECT_EQ(database.integer("SELECT count(*) FROM t"), 0);
-  auto transaction = Transaction::begin(database);
+  auto transaction = Transaction::begin(database, Durability::kPowerLoss);
   ASSERT_TRUE(transaction);
   ASSERT_TRUE(database.run("INSERT INTO t VALUES(1)"));
   ASSERT_TRUE(transaction->commit());

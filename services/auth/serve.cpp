@@ -20,6 +20,9 @@ namespace {
 using hal::Result;
 using hal::Task;
 
+/// Each takes a millisecond or, while another program writes, up to some seconds.
+constexpr std::size_t kWritesWaitingMax = 128;
+
 /// What is opened before anybody is served.
 struct Opened {
   std::unique_ptr<Store> store;
@@ -36,16 +39,15 @@ Result<std::string> hash_of_nothing(const PasswordCost& cost) {
 }
 
 /// Blocks.
-Result<Opened> open(const Files& files, WallTime now) {
-  auto store = Store::open(files.database);
+Result<Opened> open(const Files& files, const WallClock& clock) {
+  auto store = Store::open(files.database, clock);
   if (!store) return hal::error(store.error().with_prefix("HAL_AUTH_DB"));
-  auto keys = KeyRing::open(files.key, now);
+  auto keys = KeyRing::open(files.key, clock());
   if (!keys) return hal::error(keys.error().with_prefix("HAL_AUTH_KEY_FILE"));
   if (auto renewed = (*store)->renew_cursors(); !renewed) return hal::error(renewed.error());
   auto secret = (*store)->attempts_secret();
   if (!secret) return hal::error(secret.error());
-  auto attempts =
-      (*store)->attempts(unix_ms(now), static_cast<std::int64_t>(kAttemptLimits.keys_max));
+  auto attempts = (*store)->attempts(static_cast<std::int64_t>(kAttemptLimits.keys_max));
   if (!attempts) return hal::error(attempts.error());
   auto dummy_hash = hash_of_nothing({});
   if (!dummy_hash) return hal::error(dummy_hash.error());
@@ -56,7 +58,7 @@ Result<Opened> open(const Files& files, WallTime now) {
                 .dummy_hash = std::move(*dummy_hash)};
 }
 
-void write_metrics(const HashCounts& counts, hal::telemetry::PrometheusText& text) {
+void write_metrics(const WorkCounts& counts, hal::telemetry::PrometheusText& text) {
   text.family("hal_auth_hashes_running", "gauge", "Passwords being checked.");
   text.sample({}, std::uint64_t{counts.running});
   text.family("hal_auth_hashes_running_peak", "gauge", "The most that were at once.");
@@ -80,21 +82,30 @@ Task<Result<>> serve(hal::App& app) {
   const WallClock clock = system_wall_clock;
   const auto files =
       co_await or_return(find_files(options, hal::config::Environment::from_process()));
-  Opened opened = co_await or_return(hal::offload(open, files, clock()));
+  Opened opened = co_await or_return(hal::offload(open, files, clock));
   hal::log::info("users are in {}, the key is in {}", files.database, files.key);
 
   hal::service::AttemptLimit attempts{kAttemptLimits};
   for (const auto& saved : opened.attempts) {
-    attempts.restore(saved.key, hal::TimePoint{std::chrono::milliseconds{saved.free_at_ms}});
+    attempts.restore(saved.key, hal::TimePoint{std::chrono::milliseconds{saved.free_at_ms}},
+                     to_time_point(clock()));
   }
-  HashQueue hashes{app.workers().front(),
-                   {.at_once = options.auth_hashes, .waiting_max = options.auth_hashes_waiting}};
+  hal::service::AttemptLimit strangers{kStrangerLimits};
+  const auto& home = app.workers().front();
+  WorkQueue hashes{home,
+                   {.at_once = options.auth_hashes,
+                    .waiting_max = options.auth_hashes_waiting,
+                    .when_full = "more passwords wait to be checked than the queue holds"}};
+  WorkQueue writes{home,
+                   {.waiting_max = kWritesWaitingMax, .when_full = "too much is to be written"}};
   app.add_metrics([counts = hashes.counts()](auto& text) { write_metrics(*counts, text); });
   Tokens tokens{*opened.keys, {.issuer = options.auth_issuer, .audience = options.auth_audience}};
   StoreVerifier verifier{tokens, *opened.store, clock};
   Auth service{{.store = *opened.store,
                 .hashes = hashes,
+                .writes = writes,
                 .attempts = attempts,
+                .strangers = strangers,
                 .tokens = tokens,
                 .verifier = verifier,
                 .clock = clock,

@@ -3,11 +3,11 @@
 
 #include "attempt_key.hpp"
 #include "clock.hpp"
-#include "hash_queue.hpp"
 #include "password.hpp"
 #include "secret.hpp"
 #include "store.hpp"
 #include "tokens.hpp"
+#include "work_queue.hpp"
 
 #include <hal/rpc/server_stream.hpp>
 #include <hal/service/attempt_limit.hpp>
@@ -20,22 +20,30 @@
 
 namespace auth {
 
-/// Attempts to log in as one user that nobody has to wait for, since people mistype; then one each
-/// so often: 8,640 guesses a day, to which no password falls that is in no dictionary.
+/// Attempts to log in as one user, from anywhere, or from one client that the user has logged in
+/// from before: so many that nobody has to wait for, since people mistype; then one each so often:
+/// 8,640 guesses a day, to which no password falls that is in no dictionary.
 inline constexpr hal::service::AttemptLimitOptions kAttemptLimits{
     .burst = 10, .interval = std::chrono::seconds{10}};
+/// From one client that is a stranger to the user: fewer, so that it leaves the user some of those
+/// from anywhere, however often it asks.
+inline constexpr hal::service::AttemptLimitOptions kStrangerLimits{
+    .burst = 5, .interval = std::chrono::seconds{60}};
 
 /// What the RPCs work with. All outlive them.
 struct AuthParts {
   Store& store;
-  HashQueue& hashes;
-  hal::service::AttemptLimit& attempts;
+  WorkQueue& hashes;
+  WorkQueue& writes;                      ///< to the store
+  hal::service::AttemptLimit& attempts;   ///< kAttemptLimits
+  hal::service::AttemptLimit& strangers;  ///< kStrangerLimits
   Tokens& tokens;
   StoreVerifier& verifier;
   const WallClock& clock;
   /// Store::attempts_secret().
   std::string secret;
-  /// Of a password that nobody knows: what the passwords of unknown users are compared with.
+  /// Of a password that nobody knows: what the passwords of unknown users are compared with. After
+  /// `cost` has changed, users who have not logged in since can be told by the time it takes.
   std::string dummy_hash;
   PasswordCost cost{};
 };
@@ -68,14 +76,17 @@ class Auth final : public AuthService {
   struct Attempt {
     std::string name{};
     Secret password{};
-    std::string address{};  ///< of the client; empty: not known
-    std::optional<AttemptKey> client{};
-    AttemptKey key{};  ///< whose attempts it takes from
+    std::string address{};               ///< of the client; empty: not known
+    std::optional<AttemptKey> client{};  ///< of name and address
+    bool from_stranger = false;          ///< takes from the client's attempts, and the name's
+    AttemptKey key{};                    ///< what else it takes from
     std::optional<Login> login{};
   };
   /// For audit lines: a name that nobody has may be a password typed into the wrong field.
   [[nodiscard]] static std::string shown(const Attempt& attempt);
   hal::Task<hal::Result<Attempt>> begin(VerifyRequest& request);
+  [[nodiscard]] std::optional<hal::Duration> take(const Attempt& attempt);
+  void give_back(const Attempt& attempt);
   hal::Task<hal::Result<>> slow_down(const Attempt& attempt);
   hal::Task<hal::Result<VerifyReply>> finish(const Attempt& attempt,
                                              std::optional<std::string> new_hash);

@@ -1,6 +1,8 @@
 // Store: what logging in reads and writes.
 #include "store_transact.hpp"
 
+#include <algorithm>
+
 namespace auth {
 
 using hal::Result;
@@ -15,8 +17,8 @@ Bytes bytes_of(const AttemptKey& key) {
 
 Result<std::optional<Login>> Store::find_login(const std::string& name,
                                                const std::optional<AttemptKey>& client) {
-  const std::lock_guard lock{mutex_};
-  auto row = database_.query(
+  const std::lock_guard lock{reader_mutex_};
+  auto row = reader_.query(
       "SELECT password_hash, password_version, seen_at_s FROM users LEFT JOIN known_clients"
       " ON user = name AND client = ? WHERE name = ?",
       bytes_of(client.value_or(AttemptKey{})), std::string_view{name});
@@ -31,34 +33,8 @@ Result<std::optional<Login>> Store::find_login(const std::string& name,
                .client_seen_at_s = seen_at_s};
 }
 
-Result<> Store::write(const Success& success, std::int64_t now_s) {
-  const std::string_view name = success.name;
-  if (success.new_hash) {
-    auto changed =
-        database_.run("UPDATE users SET password_hash = ? WHERE name = ? AND password_version = ?",
-                      std::string_view{*success.new_hash}, name, success.password_version);
-    if (!changed) return changed;
-  }
-  if (!success.seen_client) return {};
-  // The user may be gone by now.
-  auto noted = database_.run(
-      "INSERT INTO known_clients SELECT name, ?2, ?3 FROM users WHERE name = ?1"
-      " ON CONFLICT DO UPDATE SET seen_at_s = excluded.seen_at_s",
-      name, bytes_of(*success.seen_client), now_s);
-  if (!noted) return noted;
-  return database_.run(
-      "DELETE FROM known_clients WHERE user = ?1 AND client NOT IN (SELECT client FROM"
-      " known_clients WHERE user = ?1 ORDER BY seen_at_s DESC, client LIMIT ?2)",
-      name, kKnownClientsMax);
-}
-
-Result<std::optional<Grant>> Store::log_in(const Success& success, std::int64_t now_s) {
-  const std::lock_guard lock{mutex_};
-  if (success.new_hash || success.seen_client) {
-    auto written = transact([&] { return write(success, now_s); });
-    if (!written) return hal::error(std::move(written.error()));
-  }
-  auto row = database_.query(
+Result<std::optional<Grant>> Store::grant(const Success& success) {
+  auto row = writer_.query(
       "SELECT role, not_before_s FROM users LEFT JOIN cutoffs ON subject = name"
       " WHERE name = ? AND password_version = ?",
       std::string_view{success.name}, success.password_version);
@@ -68,27 +44,61 @@ Result<std::optional<Grant>> Store::log_in(const Success& success, std::int64_t 
   if (!*found) return std::nullopt;
   const auto role = parse_role(row->text(0));
   if (!role) return hal::error(role.error());
-  return Grant{.role = *role, .not_before_s = row->integer(1)};
+  return Grant{.role = *role, .issued_at_s = std::max(now_s(), row->integer(1))};
 }
 
-Result<> Store::save_attempt(const StoredAttempt& attempt, std::int64_t now_ms) {
-  const std::lock_guard lock{mutex_};
-  return transact([&]() -> Result<> {
-    auto purged = database_.run("DELETE FROM attempts WHERE free_at_ms <= ?", now_ms);
+Result<> Store::remember(const Success& success) {
+  const std::string_view name = success.name;
+  if (success.new_hash) {
+    auto changed = writer_.run("UPDATE users SET password_hash = ? WHERE name = ?",
+                               std::string_view{*success.new_hash}, name);
+    if (!changed) return changed;
+  }
+  if (!success.seen_client) return {};
+  auto noted = writer_.run(
+      "INSERT INTO known_clients VALUES(?, ?, ?)"
+      " ON CONFLICT DO UPDATE SET seen_at_s = excluded.seen_at_s",
+      name, bytes_of(*success.seen_client), now_s());
+  if (!noted) return noted;
+  return writer_.run(
+      "DELETE FROM known_clients WHERE user = ?1 AND client NOT IN (SELECT client FROM"
+      " known_clients WHERE user = ?1 ORDER BY seen_at_s DESC, client LIMIT ?2)",
+      name, kKnownClientsMax);
+}
+
+Result<std::optional<Grant>> Store::log_in(const Success& success) {
+  std::optional<Grant> granted;
+  const auto done = transact(Durability::kKill, [&]() -> Result<> {
+    auto grant_now = grant(success);
+    if (!grant_now) return hal::error(std::move(grant_now.error()));
+    granted = *grant_now;
+    if (!granted) return {};
+    auto issued =
+        writer_.run("UPDATE users SET last_issued_s = max(last_issued_s, ?) WHERE name = ?",
+                    granted->issued_at_s, std::string_view{success.name});
+    return issued ? remember(success) : issued;
+  });
+  if (!done) return hal::error(done.error());
+  return granted;
+}
+
+Result<> Store::save_attempt(const StoredAttempt& attempt) {
+  return transact(Durability::kKill, [&]() -> Result<> {
+    auto purged = writer_.run("DELETE FROM attempts WHERE free_at_ms <= ?", unix_ms(clock_()));
     if (!purged) return purged;
     // Of two that are saved at once the later one may come first.
-    return database_.run(
+    return writer_.run(
         "INSERT INTO attempts VALUES(?, ?) ON CONFLICT DO UPDATE SET"
         " free_at_ms = max(free_at_ms, excluded.free_at_ms)",
         bytes_of(attempt.key), attempt.free_at_ms);
   });
 }
 
-Result<std::vector<StoredAttempt>> Store::attempts(std::int64_t now_ms, std::int64_t max) {
-  const std::lock_guard lock{mutex_};
-  auto rows = database_.query(
+Result<std::vector<StoredAttempt>> Store::attempts(std::int64_t max) {
+  const std::lock_guard lock{reader_mutex_};
+  auto rows = reader_.query(
       "SELECT key, free_at_ms FROM attempts WHERE free_at_ms > ? ORDER BY free_at_ms DESC LIMIT ?",
-      now_ms, max);
+      unix_ms(clock_()), max);
   if (!rows) return hal::error(std::move(rows.error()));
   std::vector<StoredAttempt> result;
   for (;;) {
@@ -100,8 +110,8 @@ Result<std::vector<StoredAttempt>> Store::attempts(std::int64_t now_ms, std::int
 }
 
 Result<std::string> Store::attempts_secret() {
-  const std::lock_guard lock{mutex_};
-  auto row = database_.query("SELECT value FROM state WHERE name = 'key'");
+  const std::lock_guard lock{reader_mutex_};
+  auto row = reader_.query("SELECT value FROM state WHERE name = 'key'");
   if (!row) return hal::error(std::move(row.error()));
   const auto found = row->step();
   if (!found) return hal::error(found.error());

@@ -9,6 +9,7 @@ namespace auth {
 namespace {
 
 using hal::Code;
+using hal::Result;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
@@ -18,15 +19,15 @@ constexpr std::int64_t kNow = 1'700'000'000;
 class StoreTest : public testing::Test {
  protected:
   std::unique_ptr<Store> open() {
-    auto store = Store::open(folder_.path("auth.db"));
+    auto store = Store::open(folder_.path("auth.db"), clock_);
     hal::expects(store.has_value(), "the test can open a store");
     return std::move(*store);
   }
   void add(const std::string& name, Role role = Role::kUser) {
-    ASSERT_TRUE(store_->add_user(name, "hash-of-" + name, role, kNow));
+    ASSERT_TRUE(store_->add_user(name, "hash-of-" + name, role));
   }
   std::optional<Grant> grant(const Success& success) {
-    auto result = store_->log_in(success, kNow);
+    auto result = store_->log_in(success);
     hal::expects(result.has_value(), "the database works");
     return *result;
   }
@@ -35,9 +36,16 @@ class StoreTest : public testing::Test {
     hal::expects(login.has_value() && login->has_value(), "the test knows the user");
     return {.name = name, .password_version = (*login)->password_version};
   }
-  /// When the earliest token may be issued that is not revoked.
-  std::int64_t not_before(const std::string& name) { return grant(success_of(name))->not_before_s; }
+  /// When a token is issued for somebody who logs in now.
+  std::int64_t issued_at(const std::string& name) { return grant(success_of(name))->issued_at_s; }
+  TokenId token_of(const std::string& name, const std::string& id) {
+    const std::int64_t at = issued_at(name);
+    return {.id = id, .subject = name, .issued_at_s = at, .expires_at_s = at + kTokenLifetimeS};
+  }
+  bool is_revoked(const TokenId& token) { return store_->is_revoked(token).value(); }
 
+  std::int64_t now_s_ = kNow;
+  const WallClock clock_ = [this] { return WallTime{std::chrono::seconds{now_s_}}; };
   hal::discovery::testing::TemporaryFolder folder_;
   std::unique_ptr<Store> store_ = open();
 };
@@ -50,16 +58,15 @@ TEST_F(StoreTest, users_are_there_for_other_connections_and_later) {
   EXPECT_EQ((*login)->password_hash, "hash-of-alice");
   EXPECT_FALSE((*login)->client_is_known);
   EXPECT_EQ(*other->find_login("bob", std::nullopt), std::nullopt);
-  const auto again = other->add_user("alice", "other", Role::kUser, kNow);
+  const auto again = other->add_user("alice", "other", Role::kUser);
   ASSERT_FALSE(again);
   EXPECT_EQ(again.error().code(), Code::kAlreadyExists);
   EXPECT_EQ(again.error().message(), "there is a user alice already");
 }
 
 TEST_F(StoreTest, unknown_users_are_not_found) {
-  for (const auto& result :
-       {store_->set_password("bob", "hash", kNow), store_->set_role("bob", Role::kAdmin, kNow),
-        store_->delete_user("bob", kNow)}) {
+  for (const auto& result : {store_->set_password("bob", "hash"),
+                             store_->set_role("bob", Role::kAdmin), store_->delete_user("bob")}) {
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().code(), Code::kNotFound);
     EXPECT_EQ(result.error().message(), "there is no user bob");
@@ -81,41 +88,48 @@ TEST_F(StoreTest, users_are_listed_by_name_and_page) {
               ElementsAre(UserInfo{.name = "alice", .role = Role::kUser, .created_at_s = kNow}));
 }
 
-TEST_F(StoreTest, a_change_of_a_user_revokes_the_tokens_so_far) {
+TEST_F(StoreTest, a_change_of_a_user_revokes_the_tokens_so_far_and_none_of_later) {
   add("alice");
-  EXPECT_EQ(not_before("alice"), 0);
-  ASSERT_TRUE(store_->set_password("alice", "new", kNow));
-  EXPECT_EQ(not_before("alice"), kNow + 1) << "later than a token of the same second";
-  // Tokens issued since then are of kNow + 1.
-  ASSERT_TRUE(store_->set_role("alice", Role::kAdmin, kNow));
-  EXPECT_EQ(not_before("alice"), kNow + 2);
-  ASSERT_TRUE(store_->set_role("alice", Role::kAdmin, kNow));
-  EXPECT_EQ(not_before("alice"), kNow + 2) << "nothing has changed";
-  ASSERT_TRUE(store_->revoke_all("alice", kNow + 10));
-  EXPECT_EQ(not_before("alice"), kNow + 11);
-  ASSERT_TRUE(store_->revoke_all("alice", kNow - 3'600));
-  EXPECT_EQ(not_before("alice"), kNow + 12) << "the clock was set back";
+  const std::vector<std::function<Result<>()>> changes{
+      [&] { return store_->set_password("alice", "new"); },
+      [&] { return store_->set_role("alice", Role::kAdmin); },
+      [&] { return store_->revoke_all("alice"); },
+      [&] { return open()->set_role("alice", Role::kUser); },  // another program
+      [&] {
+        auto deleted = store_->delete_user("alice");
+        add("alice");
+        return deleted;
+      }};
+  // All in one second, and then with a clock that was set back.
+  for (const std::int64_t now_s : {kNow, kNow - 3'600}) {
+    now_s_ = now_s;
+    for (const auto& change : changes) {
+      const TokenId before = token_of("alice", "before");
+      EXPECT_FALSE(is_revoked(before));
+      ASSERT_TRUE(change());
+      EXPECT_TRUE(is_revoked(before));
+      EXPECT_FALSE(is_revoked(token_of("alice", "after")));
+    }
+  }
 }
 
-TEST_F(StoreTest, a_user_of_the_same_name_does_not_inherit_tokens) {
+TEST_F(StoreTest, a_change_without_a_token_does_not_move_the_time_of_the_next_one) {
   add("alice");
-  ASSERT_TRUE(store_->delete_user("alice", kNow));
-  EXPECT_EQ(*store_->find_login("alice", std::nullopt), std::nullopt);
-  add("alice");
-  EXPECT_EQ(not_before("alice"), kNow + 1);
-  EXPECT_EQ(store_->is_revoked("any", "alice", kNow), true);
-  EXPECT_EQ(store_->is_revoked("any", "alice", kNow + 1), false);
+  for (int i = 0; i < 100; ++i) ASSERT_TRUE(store_->revoke_all("alice"));
+  EXPECT_EQ(issued_at("alice"), kNow + 1);
+  ASSERT_TRUE(store_->set_role("alice", Role::kUser));
+  EXPECT_EQ(issued_at("alice"), kNow + 1) << "it had that role";
 }
 
 TEST_F(StoreTest, a_password_that_changed_meanwhile_grants_nothing) {
   add("alice");
   const Success success = success_of("alice");
   EXPECT_TRUE(grant(success));
-  ASSERT_TRUE(store_->set_password("alice", "hash-of-alice", kNow));
+  ASSERT_TRUE(store_->set_password("alice", "hash-of-alice"));
   EXPECT_FALSE(grant(success)) << "even if it is the same one";
   const Success other = success_of("alice");
   EXPECT_TRUE(grant(other));
-  ASSERT_TRUE(store_->delete_user("alice", kNow));
+  ASSERT_TRUE(store_->delete_user("alice"));
   EXPECT_FALSE(grant(
       {.name = "alice", .password_version = other.password_version, .seen_client = AttemptKey{1}}));
   add("alice");
@@ -130,10 +144,10 @@ TEST_F(StoreTest, a_new_hash_replaces_that_of_the_same_password_and_no_other) {
     success.new_hash = hash;
     const auto granted = grant(success);
     ASSERT_TRUE(granted);
-    EXPECT_EQ(granted->not_before_s, 0) << "the password is still the same";
+    EXPECT_EQ(granted->issued_at_s, kNow) << "nothing is revoked: the password is the same";
     EXPECT_EQ((*store_->find_login("alice", std::nullopt))->password_hash, hash);
   }
-  ASSERT_TRUE(store_->set_password("alice", "new", kNow));
+  ASSERT_TRUE(store_->set_password("alice", "new"));
   EXPECT_FALSE(grant(success));
   EXPECT_EQ((*store_->find_login("alice", std::nullopt))->password_hash, "new");
 }
@@ -144,7 +158,8 @@ TEST_F(StoreTest, remembers_the_latest_clients_of_a_user) {
   for (char client = 1; client <= 10; ++client) {
     Success success = success_of("alice");
     success.seen_client = AttemptKey{client};
-    ASSERT_TRUE(store_->log_in(success, kNow + client));
+    now_s_ = kNow + client;
+    ASSERT_TRUE(store_->log_in(success));
   }
   const auto knows = [this](const std::string& name, char client) {
     return (*store_->find_login(name, AttemptKey{client}))->client_is_known;
@@ -155,62 +170,69 @@ TEST_F(StoreTest, remembers_the_latest_clients_of_a_user) {
   EXPECT_TRUE(knows("alice", 10));
   EXPECT_FALSE(knows("bob", 10));
   EXPECT_EQ((*store_->find_login("alice", AttemptKey{10}))->client_seen_at_s, kNow + 10);
-  ASSERT_TRUE(store_->delete_user("alice", kNow));
+  ASSERT_TRUE(store_->delete_user("alice"));
   add("alice");
   EXPECT_FALSE(knows("alice", 10));
 }
 
 TEST_F(StoreTest, attempts_are_kept_until_they_are_free) {
   constexpr std::int64_t kNowMs = kNow * 1'000;
-  ASSERT_TRUE(store_->save_attempt({.key = {1}, .free_at_ms = kNowMs + 10}, kNowMs));
-  ASSERT_TRUE(store_->save_attempt({.key = {2}, .free_at_ms = kNowMs + 30}, kNowMs));
-  ASSERT_TRUE(store_->save_attempt({.key = {1}, .free_at_ms = kNowMs + 20}, kNowMs));
-  ASSERT_TRUE(store_->save_attempt({.key = {1}, .free_at_ms = kNowMs + 15}, kNowMs));
-  const auto times = [this](std::int64_t now_ms, std::int64_t max) {
-    std::vector<std::pair<int, std::int64_t>> result;
-    const auto attempts = store_->attempts(now_ms, max);
-    for (const auto& each : *attempts) result.emplace_back(each.key[0], each.free_at_ms - kNowMs);
+  for (const auto& [key, free_in_ms] : {std::pair{"a", 10'000}, std::pair{"b", 30'000},
+                                        std::pair{"a", 20'000}, std::pair{"a", 15'000}}) {
+    ASSERT_TRUE(store_->save_attempt({.key = key, .free_at_ms = kNowMs + free_in_ms}));
+  }
+  const auto times = [this](std::int64_t max) {
+    std::vector<std::pair<std::string, std::int64_t>> result;
+    const auto attempts = store_->attempts(max);
+    for (const auto& each : *attempts) result.emplace_back(each.key, each.free_at_ms - kNowMs);
     return result;
   };
-  EXPECT_THAT(times(kNowMs, 10), ElementsAre(std::pair{2, 30}, std::pair{1, 20}));
-  EXPECT_THAT(times(kNowMs, 1), ElementsAre(std::pair{2, 30}));
-  EXPECT_THAT(times(kNowMs + 20, 10), ElementsAre(std::pair{2, 30}));
-  ASSERT_TRUE(store_->save_attempt({.key = {3}, .free_at_ms = kNowMs + 99}, kNowMs + 50));
-  EXPECT_THAT(times(0, 10), ElementsAre(std::pair{3, 99})) << "the others are purged";
+  EXPECT_THAT(times(10), ElementsAre(std::pair{"b", 30'000}, std::pair{"a", 20'000}));
+  EXPECT_THAT(times(1), ElementsAre(std::pair{"b", 30'000}));
+  now_s_ = kNow + 20;
+  EXPECT_THAT(times(10), ElementsAre(std::pair{"b", 30'000}));
+  now_s_ = kNow + 50;
+  ASSERT_TRUE(store_->save_attempt({.key = "c", .free_at_ms = kNowMs + 99'000}));
+  now_s_ = 0;
+  EXPECT_THAT(times(10), ElementsAre(std::pair{"c", 99'000})) << "the others are purged";
   EXPECT_THAT(*store_->attempts_secret(), SizeIs(32));
   EXPECT_EQ(*store_->attempts_secret(), *open()->attempts_secret());
 }
 
 TEST_F(StoreTest, revocations_are_told_from_a_cursor_on) {
-  const auto empty = store_->revocations(0);
-  ASSERT_TRUE(empty);
-  EXPECT_TRUE(empty->is_complete);
-  EXPECT_NE(empty->cursor, 0);
+  for (const auto* name : {"alice", "bob"}) add(name);
+  const auto before = store_->revocations(0);
+  ASSERT_TRUE(before);
+  EXPECT_TRUE(before->is_complete);
+  EXPECT_NE(before->cursor, 0);
 
-  ASSERT_TRUE(store_->revoke_token("t1", "alice", kNow + 600, kNow));
-  ASSERT_TRUE(store_->revoke_all("bob", kNow));
-  const auto first = store_->revocations(empty->cursor);
-  ASSERT_TRUE(first);
-  EXPECT_FALSE(first->is_complete);
-  EXPECT_THAT(first->tokens, ElementsAre(RevokedToken{.id = "t1", .expires_at_s = kNow + 600}));
-  EXPECT_THAT(first->cutoffs, ElementsAre(Cutoff{.subject = "bob", .not_before_s = kNow + 1}));
+  const TokenId first = token_of("alice", "t1");
+  const TokenId second = token_of("alice", "t2");
+  ASSERT_TRUE(store_->revoke_token(first));
+  ASSERT_TRUE(store_->revoke_all("bob"));
+  const auto some = store_->revocations(before->cursor);
+  ASSERT_TRUE(some);
+  EXPECT_FALSE(some->is_complete);
+  EXPECT_THAT(some->tokens, ElementsAre(RevokedToken{.id = "t1", .expires_at_s = kNow + 600}));
+  EXPECT_THAT(some->cutoffs, ElementsAre(Cutoff{.subject = "bob", .not_before_s = kNow + 1}));
 
-  const auto same = store_->revocations(first->cursor);
-  EXPECT_EQ(same->cursor, first->cursor);
-  EXPECT_THAT(same->tokens, IsEmpty());
-  EXPECT_THAT(same->cutoffs, IsEmpty());
+  const auto none = store_->revocations(some->cursor);
+  EXPECT_EQ(none->cursor, some->cursor);
+  EXPECT_THAT(none->tokens, IsEmpty());
+  EXPECT_THAT(none->cutoffs, IsEmpty());
 
-  ASSERT_TRUE(open()->revoke_token("t2", "alice", kNow + 600, kNow)) << "another program";
-  ASSERT_TRUE(store_->revoke_token("t2", "alice", kNow + 600, kNow)) << "a second time";
-  const auto second = store_->revocations(first->cursor);
-  EXPECT_THAT(second->tokens, ElementsAre(RevokedToken{.id = "t2", .expires_at_s = kNow + 600}));
-  EXPECT_THAT(second->cutoffs, IsEmpty());
-  EXPECT_EQ(store_->is_revoked("t2", "alice", kNow), true);
-  EXPECT_EQ(store_->is_revoked("t3", "alice", kNow), false);
+  ASSERT_TRUE(open()->revoke_token(second)) << "another program";
+  ASSERT_TRUE(store_->revoke_token(second)) << "a second time";
+  const auto more = store_->revocations(some->cursor);
+  EXPECT_THAT(more->tokens, ElementsAre(RevokedToken{.id = "t2", .expires_at_s = kNow + 600}));
+  EXPECT_THAT(more->cutoffs, IsEmpty());
+  EXPECT_TRUE(is_revoked(second));
+  EXPECT_FALSE(is_revoked(token_of("alice", "t3")));
 }
 
 TEST_F(StoreTest, a_cursor_of_another_database_gets_everything) {
-  ASSERT_TRUE(store_->revoke_token("t1", "alice", kNow + 600, kNow));
+  add("alice");
+  ASSERT_TRUE(store_->revoke_token(token_of("alice", "t1")));
   const std::int64_t cursor = store_->revocations(0)->cursor;
   ASSERT_TRUE(store_->renew_cursors());
   const std::int64_t later = store_->revocations(0)->cursor;
@@ -226,34 +248,87 @@ TEST_F(StoreTest, a_cursor_of_another_database_gets_everything) {
   EXPECT_FALSE(store_->revocations(later)->is_complete);
 }
 
-TEST_F(StoreTest, what_nobody_accepts_any_more_is_purged) {
-  ASSERT_TRUE(store_->revoke_token("expired", "alice", kNow - 61, kNow));
-  EXPECT_THAT(store_->revocations(0)->tokens, IsEmpty());
-  ASSERT_TRUE(store_->revoke_token("t1", "alice", kNow + 600, kNow));
-  ASSERT_TRUE(store_->revoke_all("bob", kNow));
-  // At the end of the token's life and all leeway.
-  ASSERT_TRUE(store_->revoke_token("t2", "carl", kNow + 1'200, kNow + 720));
-  EXPECT_THAT(store_->revocations(0)->tokens, SizeIs(2));
+TEST_F(StoreTest, what_nobody_accepts_any_more_is_purged_an_hour_later) {
+  for (const auto* name : {"alice", "bob", "carl"}) add(name);
+  ASSERT_TRUE(store_->revoke_token(token_of("alice", "t1")));
+  ASSERT_TRUE(store_->revoke_all("bob"));
+  const auto write_at = [this](std::int64_t now_s, const std::string& id) {
+    now_s_ = now_s;
+    ASSERT_TRUE(store_->revoke_token(token_of("carl", id)));
+  };
+  constexpr std::int64_t kEnd = kNow + kTokenLifetimeS + 2 * kLeewayS + kKeepRevokedS;
+  write_at(kEnd, "t2");
+  EXPECT_THAT(store_->revocations(0)->tokens, SizeIs(2)) << "a clock that is ahead forgets nothing";
   EXPECT_THAT(store_->revocations(0)->cutoffs, SizeIs(1));
-  ASSERT_TRUE(store_->revoke_token("t3", "carl", kNow + 1'200, kNow + 722));
-  EXPECT_THAT(store_->revocations(0)->tokens,
-              ElementsAre(RevokedToken{.id = "t2", .expires_at_s = kNow + 1'200},
-                          RevokedToken{.id = "t3", .expires_at_s = kNow + 1'200}));
+  write_at(kEnd + 2, "t3");
+  EXPECT_THAT(store_->revocations(0)->tokens, SizeIs(2));
   EXPECT_THAT(store_->revocations(0)->cutoffs, IsEmpty());
 }
 
+TEST_F(StoreTest, a_token_that_nobody_accepts_changes_nothing) {
+  add("alice");
+  std::vector<TokenId> dead;
+  for (int i = 0; i < 100; ++i) dead.push_back(token_of("alice", "t" + std::to_string(i)));
+  ASSERT_TRUE(store_->revoke_all("alice"));
+  const auto before = store_->revocations(0);
+  for (const auto& token : dead) ASSERT_TRUE(store_->revoke_token(token)) << "they are cut off";
+  EXPECT_EQ(store_->revocations(0)->cursor, before->cursor);
+  const TokenId expired = token_of("alice", "expired");
+  EXPECT_EQ(expired.issued_at_s, kNow + 1);
+  now_s_ = expired.expires_at_s + 2 * kLeewayS + 1;
+  ASSERT_TRUE(store_->revoke_token(expired));
+  EXPECT_EQ(store_->revocations(0)->cursor, before->cursor);
+  now_s_ -= 1;
+  ASSERT_TRUE(store_->revoke_token(expired)) << "with all leeway it may be accepted";
+  EXPECT_NE(store_->revocations(0)->cursor, before->cursor);
+}
+
 TEST_F(StoreTest, too_many_revoked_tokens_of_one_user_become_a_cutoff) {
-  for (int i = 0; i < kRevokedTokensMax; ++i) {
-    ASSERT_TRUE(store_->revoke_token("t" + std::to_string(i), "alice", kNow + 600, kNow));
+  for (const auto* name : {"alice", "bob"}) add(name);
+  std::vector<TokenId> tokens;
+  for (int i = 0; i <= kRevokedTokensOfUserMax; ++i) {
+    tokens.push_back(token_of("alice", "t" + std::to_string(i)));
   }
-  ASSERT_TRUE(store_->revoke_token("bobs", "bob", kNow + 600, kNow));
-  EXPECT_THAT(store_->revocations(0)->tokens, SizeIs(kRevokedTokensMax + 1));
+  const TokenId last = tokens.back();
+  tokens.pop_back();
+  for (const auto& token : tokens) ASSERT_TRUE(store_->revoke_token(token));
+  ASSERT_TRUE(store_->revoke_token(token_of("bob", "bobs")));
+  EXPECT_THAT(store_->revocations(0)->tokens, SizeIs(kRevokedTokensOfUserMax + 1));
   EXPECT_THAT(store_->revocations(0)->cutoffs, IsEmpty());
-  ASSERT_TRUE(store_->revoke_token("one more", "alice", kNow + 600, kNow));
+  ASSERT_TRUE(store_->revoke_token(last));
   EXPECT_THAT(store_->revocations(0)->tokens, SizeIs(1));
-  for (const auto* id : {"t0", "t31", "one more"}) {
-    EXPECT_EQ(store_->is_revoked(id, "alice", kNow), true) << id;
-  }
+  EXPECT_TRUE(is_revoked(last));
+  for (const auto& token : tokens) EXPECT_TRUE(is_revoked(token)) << token.id;
+  EXPECT_FALSE(is_revoked(token_of("alice", "new")));
+}
+
+TEST_F(StoreTest, too_many_revoked_tokens_in_all_become_cutoffs) {
+  add("alice");
+  auto writer = Database::open(folder_.path("auth.db"));
+  ASSERT_TRUE(writer);
+  ASSERT_TRUE(writer->run(
+      "INSERT INTO revoked_tokens WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
+      " WHERE i < ?) SELECT 'other' || i, 'user' || i, ?, i FROM n",
+      kRevokedTokensMax, kNow + 600));
+  const TokenId token = token_of("alice", "t1");
+  ASSERT_TRUE(store_->revoke_token(token));
+  const auto list = store_->revocations(0);
+  EXPECT_THAT(list->tokens, SizeIs(kRevokedTokensMax));
+  EXPECT_THAT(list->cutoffs, ElementsAre(Cutoff{.subject = "alice", .not_before_s = kNow + 1}));
+  EXPECT_TRUE(is_revoked(token));
+}
+
+TEST_F(StoreTest, reading_waits_for_no_writer) {
+  add("alice");
+  auto writer = Database::open(folder_.path("auth.db"));
+  ASSERT_TRUE(writer);
+  auto transaction = Transaction::begin(*writer, Durability::kPowerLoss);
+  ASSERT_TRUE(transaction);
+  ASSERT_TRUE(writer->run("DELETE FROM users"));
+  EXPECT_TRUE(store_->find_login("alice", std::nullopt)->has_value());
+  EXPECT_TRUE(store_->revocations(0));
+  EXPECT_EQ(store_->list_users(1, 10)->total, 1);
+  EXPECT_FALSE(is_revoked({.id = "t", .subject = "alice"}));
 }
 
 TEST_F(StoreTest, writers_of_several_connections_wait_for_each_other) {
@@ -261,7 +336,7 @@ TEST_F(StoreTest, writers_of_several_connections_wait_for_each_other) {
   const auto add_some = [this](const std::string& prefix) {
     const auto store = open();
     for (int i = 0; i < kEach; ++i) {
-      const auto added = store->add_user(prefix + std::to_string(i), "hash", Role::kUser, kNow);
+      const auto added = store->add_user(prefix + std::to_string(i), "hash", Role::kUser);
       EXPECT_TRUE(added) << added.error().to_string();
     }
   };

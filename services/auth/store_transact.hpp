@@ -8,8 +8,9 @@
 namespace auth {
 
 template <class Change>
-hal::Result<> Store::transact(Change change) {
-  auto transaction = Transaction::begin(database_);
+hal::Result<> Store::transact(Durability durability, Change change) {
+  const std::lock_guard lock{writer_mutex_};
+  auto transaction = Transaction::begin(writer_, durability);
   if (!transaction) return hal::error(std::move(transaction.error()));
   if (auto done = change(); !done) return done;
   return transaction->commit();

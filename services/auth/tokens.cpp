@@ -1,11 +1,11 @@
 #include "tokens.hpp"
 
-#include <hal/async/offload.hpp>
+#include "off_loop.hpp"
+
 #include <hal/identity/base64url.hpp>
 
 #include <sodium.h>
 
-#include <algorithm>
 #include <array>
 
 namespace auth {
@@ -26,8 +26,15 @@ std::string new_token_id() {
 
 }  // namespace
 
+TokenId token_id_of(const Claims& claims) {
+  return {.id = claims.jti,
+          .subject = claims.sub,
+          .issued_at_s = claims.iat,
+          .expires_at_s = claims.exp};
+}
+
 std::string Tokens::issue(const std::string& user, const Grant& grant, WallTime now) const {
-  const std::int64_t issued_at_s = std::max(unix_s(now), grant.not_before_s);
+  const std::int64_t issued_at_s = grant.issued_at_s;
   const Claims claims{.iss = rules_.issuer,
                       .aud = rules_.audience,
                       .sub = user,
@@ -53,7 +60,7 @@ Result<Claims> Tokens::read(std::string_view token, WallTime now) const {
 }
 
 hal::Task<Result<std::shared_ptr<const Identity>>> StoreVerifier::verify(std::string_view token) {
-  co_return co_await hal::offload([this](std::string_view text) { return check(text); }, token);
+  co_return co_await off_loop([this](std::string_view text) { return check(text); }, token);
 }
 
 Result<std::shared_ptr<const Identity>> StoreVerifier::check(std::string_view token) const {
@@ -62,16 +69,12 @@ Result<std::shared_ptr<const Identity>> StoreVerifier::check(std::string_view to
   if (!claims) return hal::error(claims.error());
   auto valid = hal::identity::check_claims(*claims, tokens_.rules(), to_seconds(now));
   if (!valid.ok()) return hal::error(std::move(valid));
-  const auto revoked = store_.is_revoked(claims->jti, claims->sub, claims->iat);
+  const auto revoked = store_.is_revoked(token_id_of(*claims));
   if (!revoked) {
     return hal::error(Code::kUnavailable, "it cannot be told at present whether it is revoked");
   }
   if (*revoked) return hal::error(Code::kUnauthenticated, "the token is revoked");
-  return std::make_shared<const Identity>(hal::IdentityFields{
-      .subject = claims->sub,
-      .roles = {claims->role},
-      .token_id = claims->jti,
-      .expires_at = std::chrono::sys_seconds{std::chrono::seconds{claims->exp}}});
+  return hal::identity::identity_of(*claims);
 }
 
 }  // namespace auth

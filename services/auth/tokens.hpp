@@ -13,13 +13,15 @@
 
 namespace auth {
 
+/// By what the store knows it.
+[[nodiscard]] TokenId token_id_of(const hal::identity::Claims& claims);
+
 /// Thread-safe. The ring must outlive it.
 class Tokens {
  public:
   Tokens(KeyRing& keys, hal::identity::TokenRules rules) : keys_{keys}, rules_{std::move(rules)} {}
 
-  /// A token for kTokenLifetimeS. It is issued at `now`, or at the first second that the grant
-  /// allows: a cut-off within this second leaves it alone. Blocks, on the key's file.
+  /// A token for kTokenLifetimeS from the grant on. Blocks, on the key's file.
   [[nodiscard]] std::string issue(const std::string& user, const Grant& grant, WallTime now) const;
 
   /// What a token says that this service has signed for its audience, however long ago.

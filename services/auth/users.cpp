@@ -1,5 +1,5 @@
 // Auth: what administrators do.
-#include "in_store.hpp"
+#include "off_loop.hpp"
 #include "service.hpp"
 
 #include <hal/base/contract.hpp>
@@ -53,9 +53,9 @@ Task<Result<ListUsersReply>> Auth::list_users(ListUsersRequest request) {
                          fmt::format("page_size: allowed is 1 to {}", kPageSizeMax));
   }
   const auto page = co_await or_return(
-      in_store([this](std::int64_t number,
-                      std::int64_t size) { return parts_.store.list_users(number, size); },
-               std::int64_t{request.page()}, std::int64_t{request.page_size()}));
+      read_store([this](std::int64_t number,
+                        std::int64_t size) { return parts_.store.list_users(number, size); },
+                 std::int64_t{request.page()}, std::int64_t{request.page_size()}));
   ListUsersReply reply;
   for (const auto& user : page.users) {
     auto& out = *reply.add_users();
@@ -75,11 +75,12 @@ Task<Result<AddUserReply>> Auth::add_user(AddUserRequest request) {
   const auto role = parse_role(request.role().empty() ? "user" : request.role());
   if (!role) co_return hal::error(role.error());
   const auto hashed = co_await or_return(hash(*request.mutable_password()));
-  co_await or_return(in_store(
-      [this](const std::string& who, const std::string& password, Role what, std::int64_t now_s) {
-        return parts_.store.add_user(who, password, what, now_s);
+  co_await or_return(write_store(
+      parts_.writes,
+      [this](const std::string& who, const std::string& password, Role what) {
+        return parts_.store.add_user(who, password, what);
       },
-      *user, hashed, *role, unix_s(parts_.clock())));
+      *user, hashed, *role));
   hal::log::info("audit: {} adds user {}, role {}", by, *user, name(*role));
   co_return AddUserReply{};
 }
@@ -89,11 +90,12 @@ Task<Result<SetPasswordReply>> Auth::set_password(SetPasswordRequest request) {
   const auto user = canonical_username(request.username());
   if (!user) co_return hal::error(user.error());
   const auto hashed = co_await or_return(hash(*request.mutable_password()));
-  co_await or_return(in_store(
-      [this](const std::string& who, const std::string& password, std::int64_t now_s) {
-        return parts_.store.set_password(who, password, now_s);
+  co_await or_return(write_store(
+      parts_.writes,
+      [this](const std::string& who, const std::string& password) {
+        return parts_.store.set_password(who, password);
       },
-      *user, hashed, unix_s(parts_.clock())));
+      *user, hashed));
   hal::log::info("audit: {} sets the password of {}", by, *user);
   co_return SetPasswordReply{};
 }
@@ -104,10 +106,10 @@ Task<Result<SetRoleReply>> Auth::set_role(SetRoleRequest request) {
   if (!user) co_return hal::error(user.error());
   const auto role = parse_role(request.role());
   if (!role) co_return hal::error(role.error());
-  co_await or_return(
-      in_store([this](const std::string& who, Role what,
-                      std::int64_t now_s) { return parts_.store.set_role(who, what, now_s); },
-               *user, *role, unix_s(parts_.clock())));
+  co_await or_return(write_store(
+      parts_.writes,
+      [this](const std::string& who, Role what) { return parts_.store.set_role(who, what); }, *user,
+      *role));
   hal::log::info("audit: {} sets the role of {} to {}", by, *user, name(*role));
   co_return SetRoleReply{};
 }
@@ -116,10 +118,9 @@ Task<Result<DeleteUserReply>> Auth::delete_user(DeleteUserRequest request) {
   const std::string by = administrator();
   const auto user = canonical_username(request.username());
   if (!user) co_return hal::error(user.error());
-  co_await or_return(
-      in_store([this](const std::string& who,
-                      std::int64_t now_s) { return parts_.store.delete_user(who, now_s); },
-               *user, unix_s(parts_.clock())));
+  co_await or_return(write_store(
+      parts_.writes, [this](const std::string& who) { return parts_.store.delete_user(who); },
+      *user));
   hal::log::info("audit: {} deletes user {}", by, *user);
   co_return DeleteUserReply{};
 }

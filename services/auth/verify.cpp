@@ -1,5 +1,5 @@
 // Auth: logging in.
-#include "in_store.hpp"
+#include "off_loop.hpp"
 #include "service.hpp"
 
 #include <chrono>
@@ -58,7 +58,7 @@ Task<Result<VerifyReply>> Auth::verify(VerifyRequest request) {
   auto checked =
       co_await parts_.hashes.run(check, attempt.password, hash, parts_.dummy_hash, parts_.cost);
   if (checked && !checked->right) co_return co_await refuse(attempt);
-  parts_.attempts.give_back(attempt.key);
+  give_back(attempt);
   if (!checked) {
     hal::log::info("audit: login of {} not checked: {}", shown(attempt), checked.error().message());
     co_return hal::error(std::move(checked.error()));
@@ -80,18 +80,34 @@ Task<Result<Auth::Attempt>> Auth::begin(VerifyRequest& request) {
   if (!attempt.address.empty()) {
     attempt.client = attempt_key(parts_.secret, attempt.name, attempt.address);
   }
-  attempt.login = co_await or_return(in_store(
+  attempt.login = co_await or_return(read_store(
       [this](const std::string& user, const std::optional<AttemptKey>& client) {
         return parts_.store.find_login(user, client);
       },
       attempt.name, attempt.client));
   const bool known = attempt.login && attempt.login->client_is_known;
+  attempt.from_stranger = attempt.client && !known;
   attempt.key = known ? *attempt.client : attempt_key(parts_.secret, attempt.name);
   co_return attempt;
 }
 
+std::optional<hal::Duration> Auth::take(const Attempt& attempt) {
+  const hal::TimePoint now = to_time_point(parts_.clock());
+  if (attempt.from_stranger) {
+    if (const auto wait = parts_.strangers.take(*attempt.client, now)) return wait;
+  }
+  const auto wait = parts_.attempts.take(attempt.key, now);
+  if (wait && attempt.from_stranger) parts_.strangers.give_back(*attempt.client);
+  return wait;
+}
+
+void Auth::give_back(const Attempt& attempt) {
+  if (attempt.from_stranger) parts_.strangers.give_back(*attempt.client);
+  parts_.attempts.give_back(attempt.key);
+}
+
 Task<Result<>> Auth::slow_down(const Attempt& attempt) {
-  const auto wait = parts_.attempts.take(attempt.key, to_time_point(parts_.clock()));
+  const auto wait = take(attempt);
   if (!wait) co_return Result<>{};
   const auto seconds = std::chrono::ceil<std::chrono::seconds>(*wait).count();
   hal::log::info("audit: login of {} slowed down: {} s", shown(attempt), seconds);
@@ -105,35 +121,32 @@ Task<Result<VerifyReply>> Auth::refuse(const Attempt& attempt) {
   const auto free_at = parts_.attempts.free_at(attempt.key).value_or(hal::TimePoint{});
   const StoredAttempt taken{.key = attempt.key, .free_at_ms = unix_ms(free_at)};
   // That it cannot be saved is logged, and changes nothing for whoever guesses.
-  (void)co_await in_store(
-      [this](const StoredAttempt& saved, std::int64_t now_ms) {
-        return parts_.store.save_attempt(saved, now_ms);
-      },
-      taken, unix_ms(parts_.clock()));
+  (void)co_await write_store(
+      parts_.writes,
+      [this](const StoredAttempt& saved) { return parts_.store.save_attempt(saved); }, taken);
   hal::log::info("audit: login of {} refused", shown(attempt));
   co_return wrong();
 }
 
 Task<Result<VerifyReply>> Auth::finish(const Attempt& attempt,
                                        std::optional<std::string> new_hash) {
-  // Read before the store: a cut-off that the store does not know yet is later than the token.
-  const WallTime now = parts_.clock();
   const Login& login = *attempt.login;
   Success success{.name = attempt.name,
                   .password_version = login.password_version,
                   .new_hash = std::move(new_hash)};
-  if (!login.client_is_known || login.client_seen_at_s + kClientRefreshS < unix_s(now)) {
+  if (!login.client_is_known || login.client_seen_at_s + kClientRefreshS < unix_s(parts_.clock())) {
     success.seen_client = attempt.client;
   }
   const bool rehashed = success.new_hash.has_value();
-  auto token = co_await or_return(in_store(
-      [this](const Success& right, WallTime time) -> Result<std::string> {
-        const auto grant = parts_.store.log_in(right, unix_s(time));
+  auto token = co_await or_return(write_store(
+      parts_.writes,
+      [this](const Success& right) -> Result<std::string> {
+        const auto grant = parts_.store.log_in(right);
         if (!grant) return hal::error(grant.error());
         if (!*grant) return std::string{};
-        return parts_.tokens.issue(right.name, **grant, time);
+        return parts_.tokens.issue(right.name, **grant, parts_.clock());
       },
-      std::move(success), now));
+      std::move(success)));
   if (token.empty()) {
     hal::log::info("audit: login of {} refused: the user has changed meanwhile", shown(attempt));
     co_return wrong();

@@ -1,4 +1,4 @@
-#include "hash_queue.hpp"
+#include "work_queue.hpp"
 
 #include <hal/async/deadline.hpp>
 #include <hal/net/io_loop.hpp>
@@ -16,7 +16,7 @@ using hal::Code;
 using hal::Result;
 using hal::Task;
 
-/// A hash that takes until the test says so.
+/// Work that takes until the test says so.
 struct Gate {
   std::latch open{1};
 };
@@ -25,10 +25,10 @@ int pass(Gate* gate, int number) {
   return number;
 }
 
-class HashQueueTest : public testing::Test {
+class WorkQueueTest : public testing::Test {
  protected:
-  HashQueueTest() { loop_.set_offload_pool(&pool_); }
-  ~HashQueueTest() override {
+  WorkQueueTest() { loop_.set_offload_pool(&pool_); }
+  ~WorkQueueTest() override {
     if (!opened_) gate_.open.count_down();
     host_.shut_down();
   }
@@ -37,7 +37,7 @@ class HashQueueTest : public testing::Test {
     gate_.open.count_down();
   }
 
-  static Task<> run_one(HashQueueTest* test, int number) {
+  static Task<> run_one(WorkQueueTest* test, int number) {
     auto result = co_await test->queue_.run(pass, &test->gate_, number);
     test->results_.push_back(result ? *result : -static_cast<int>(result.error().code()));
   }
@@ -56,11 +56,11 @@ class HashQueueTest : public testing::Test {
   hal::ThreadPool pool_;
   hal::net::IoLoop loop_;
   hal::service::testing::TestHost host_{loop_};
-  HashQueue queue_{host_.worker(), {.at_once = 2, .waiting_max = 3}};
+  WorkQueue queue_{host_.worker(), {.at_once = 2, .waiting_max = 3}};
   std::vector<int> results_;
 };
 
-TEST_F(HashQueueTest, so_many_run_so_many_wait_and_the_rest_is_refused_at_once) {
+TEST_F(WorkQueueTest, so_many_run_so_many_wait_and_the_rest_is_refused_at_once) {
   for (int i = 1; i <= 8; ++i) start(i);
   settle(2, 3);
   run_until_results(3);
@@ -80,13 +80,13 @@ TEST_F(HashQueueTest, so_many_run_so_many_wait_and_the_rest_is_refused_at_once) 
   EXPECT_EQ(results_.back(), 9);
 }
 
-Task<Result<int>> run_stopped(HashQueue* queue, Gate* gate) {
+Task<Result<int>> run_stopped(WorkQueue* queue, Gate* gate) {
   hal::DeadlineContext context{co_await hal::this_context(), hal::kNoDeadline};
   context.stop({Code::kCancelled, "the client went"});
   co_return co_await hal::run_in(context.context(), queue->run(pass, gate, 7));
 }
 
-TEST_F(HashQueueTest, who_is_stopped_leaves_the_line) {
+TEST_F(WorkQueueTest, who_is_stopped_leaves_the_line) {
   start(1);
   start(2);
   settle(2, 0);
@@ -100,9 +100,9 @@ TEST_F(HashQueueTest, who_is_stopped_leaves_the_line) {
 
 Result<int> no_memory() { return hal::error(Code::kResourceExhausted, "no memory"); }
 
-Task<Result<int>> run_no_memory(HashQueue* queue) { co_return co_await queue->run(no_memory); }
+Task<Result<int>> run_no_memory(WorkQueue* queue) { co_return co_await queue->run(no_memory); }
 
-TEST_F(HashQueueTest, what_is_used_up_here_is_not_the_callers_fault) {
+TEST_F(WorkQueueTest, what_is_used_up_here_is_not_the_callers_fault) {
   const auto result = host_.run(run_no_memory, &queue_);
   ASSERT_FALSE(result);
   EXPECT_EQ(result.error().to_string(), "UNAVAILABLE: no memory");

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pty
+import re
 import select
 import signal
 import sqlite3
@@ -286,6 +287,15 @@ def test_wrong_commands_say_what_is_right(database, words, text, said):
     assert done.returncode == 2 and said in done.stderr, done.stderr
     assert PASSWORD not in done.stderr
     assert users(database) == ["alice", "root"]
+
+
+@pytest.mark.parametrize("words", [["list"], ["passwd", "alice"], ["deluser", "alice"], ["rotate"]])
+def test_commands_on_a_database_that_is_not_there_make_none(tmp_path, words):
+    for variables in ({"HAL_AUTH_DB": tmp_path / "mistyped.db"}, {"HOME": tmp_path}):
+        done = auth.command(*words, text=PASSWORD, **variables)
+        assert done.returncode == 1, done.stderr
+        assert re.search("No such file|there is no key file", done.stderr), done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(("words", "said"), [
