@@ -22,7 +22,8 @@ def names(folder, pattern="*"):
 def test_libraries_programs_documents(prefix):
     assert names(prefix / "lib", "*.a") == {f"libhal9000-{name}.a" for name in MODULES} | {
         "libhal9000-internal-otlp.a"}
-    assert names(prefix / "bin") == {"hal", "hal9000-api", "hal9000-greeter", "protoc-gen-hal"}
+    assert names(prefix / "bin") == {"hal", "hal9000-api", "hal9000-auth", "hal9000-greeter",
+                                     "protoc-gen-hal"}
     documents = prefix / "share" / "doc" / "hal9000"
     assert {"LICENSE", "README.md", "docs"} == names(documents)
 
@@ -53,7 +54,7 @@ def test_what_hal_up_says_to_type_works_where_it_is_installed(prefix, machine):
     command = up.wait_line(r"^  (\S+ trace show last)$").group(1)
     shown = machine.run(*command.split())
     assert shown.wait() == 0, shown.output()
-    assert "greeter.Greeter/SayHello" in shown.output("out")
+    assert "auth.Auth/Verify" in shown.output("out")  # the login comes last
 
 
 def find_package(folder, prefix, *flags, languages="CXX", version="", **variables):
