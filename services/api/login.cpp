@@ -73,6 +73,10 @@ Task<Result<auth::VerifyReply>> verify(const Api& api, const Credentials& creden
   if (!reply && retry_after) {
     call.response_headers->set("retry-after", *retry_after);
   }
+  if (!reply && reply.error().code() == Code::kUnauthenticated) {
+    // A 401 says what would be taken (RFC 9110 15.5.2).
+    call.response_headers->set("www-authenticate", R"(Bearer realm="hal9000")");
+  }
   co_return reply;
 }
 

@@ -172,7 +172,9 @@ TEST_F(LoginTest, TheSameAnswerForAWrongPasswordAndAnUnknownUser) {
   const auto unknown = login(R"({"username":"eve","password":"battery staple"})");
   EXPECT_EQ(wrong.status, 401);
   EXPECT_EQ(wrong.body, R"({"error":{"code":401,"message":"wrong username or password"}})");
+  EXPECT_EQ(wrong.headers.joined("www-authenticate"), R"(Bearer realm="hal9000")");
   EXPECT_EQ(unknown.body, wrong.body);
+  EXPECT_TRUE(std::ranges::equal(unknown.headers, wrong.headers));
   EXPECT_EQ(login(kWrong, {{"accept-language", "zh"}}).body,
             R"({"error":{"code":401,"message":"无访问权限",)"
             R"("detail":"wrong username or password"}})");
