@@ -16,11 +16,10 @@ import pytest
 
 from support import CAP
 from support.certificates import Authority
-from support.machine import API, BIN, GREETER, Service
+from support.machine import API, AUTH, GREETER, Service
 
 HELLO = "/api/v1/hello/ww"
 MAKE = Path(__file__).resolve().parents[2] / "tools" / "image" / "make-image"
-AUTH = BIN / "hal9000-auth"
 USER = 65532
 DATA = "/var/lib/hal9000"
 # $0 is the root, $1 what is mounted for data: as engines do, /proc is there and nothing else can be
@@ -92,7 +91,7 @@ def images(authority, tmp_path_factory):
                                            capture_output=True).returncode:
         pytest.skip("only root can give a program a root file system (unshare, chroot)")
     folder = tmp_path_factory.mktemp("unpacked")
-    programs = [program for program in (API, GREETER, AUTH) if program.exists()]
+    programs = (API, AUTH, GREETER)
     make_images(folder, "--ca-bundle", authority.certificate, *programs)
     return {program.name: Image(folder / f"{program.name}.tar", folder / program.name)
             for program in programs}
@@ -205,7 +204,7 @@ def test_auth_keeps_its_data_on_a_volume(start, images, volume):
     assert (volume / "auth.key").stat().st_mode & 0o777 == 0o600
 
 
-def test_auth_takes_a_key_from_a_secret(start, images, volume):
+def test_auth_takes_a_key_from_a_secret(start, volume):
     """Which is mounted as root's, with fsGroup as its group."""
     variables = {"HAL_AUTH_DB": f"{DATA}/auth.db", "HAL_AUTH_KEY_FILE": f"{DATA}/auth.key"}
     start("hal9000-auth", volume, **variables).stop()  # makes a key

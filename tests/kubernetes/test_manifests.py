@@ -14,6 +14,8 @@ from manifests import (DEPLOY, OVERLAYS, SERVICES, container_of, environment_of,
 from test_registry import HELLO, eventually
 
 import binaries
+from support.auth import add_user
+from support.login import bearer, log_in, wait_until_ready
 from support.machine import BIN, GREETER
 
 VERSION = re.search(r'kVersion = "([^"]+)"', (DEPLOY.parent / "hal/app/version.hpp").read_text())[1]
@@ -157,22 +159,30 @@ def test_auth_keeps_its_data_on_a_volume(objects):
     assert context["fsGroupChangePolicy"] == "OnRootMismatch"
 
 
-@pytest.mark.parametrize("name", SERVICES)
-def test_programs_know_the_variables(objects, name):
+def options(name):
+    """The variables that a program's --help has."""
+    done = subprocess.run([BIN / name, "--help"], capture_output=True, text=True, check=True)
+    return set(re.findall(r"\b[A-Z][A-Z0-9_]+\b", done.stdout))
+
+
+def test_programs_know_the_variables(objects):
     """Each is an option of the program, or, where all share it, of one of them."""
-    def options(program):
-        if not (BIN / program).exists():
-            return None
-        return set(re.findall(r"\b[A-Z][A-Z0-9_]+\b", subprocess.run(
-            [BIN / program, "--help"], capture_output=True, text=True, check=True).stdout))
-    known = {program: options(program) for program in SERVICES}
-    if known[name] is None:
-        pytest.skip(f"there is no {name} in {BIN}")
-    own = {each["name"] for each in container_of(workloads(objects)[name])["env"]}
-    shared = environment_of(objects, name).keys() - own
-    pod = {"POD_NAME", "POD_NAMESPACE", "POD_IP"}  # of hal/discovery/kubernetes, no options
-    assert own - pod <= known[name]
-    assert shared <= set().union(*filter(None, known.values()))
+    known = {name: options(name) for name in SERVICES}
+    for name in SERVICES:
+        own = {each["name"] for each in container_of(workloads(objects)[name])["env"]}
+        shared = environment_of(objects, name).keys() - own
+        pod = {"POD_NAME", "POD_NAMESPACE", "POD_IP"}  # of hal/discovery/kubernetes, no options
+        assert own - pod <= known[name]
+        assert shared <= set().union(*known.values())
+
+
+def test_services_find_each_other_by_the_names_of_services(objects):
+    variables = environment_of(objects, "hal9000-api")
+    names = {variables[name] for name in ("GREETER_SERVICE_NAME", "AUTH_SERVICE_NAME")}
+    assert names == {"hal9000-greeter", "hal9000-auth"}
+    for name in SERVICES:
+        assert environment_of(objects, name)["SERVICE_NAME"] == name
+        assert name in of_kind(objects, "Service")
 
 
 def test_istio_gets_what_it_needs():
@@ -180,6 +190,8 @@ def test_istio_gets_what_it_needs():
     assert of_kind(objects, "Namespace")["hal9000"]["metadata"]["labels"]["istio-injection"] \
         == "enabled"
     assert of_kind(objects, "PeerAuthentication")["default"]["spec"]["mtls"]["mode"] == "STRICT"
+    # The gateway appends the client's address; sidecars append nothing.
+    assert environment_of(objects, "hal9000-api")["HAL_TRUSTED_PROXIES"] == "1"
     for name, workload in workloads(objects).items():
         annotations = workload["spec"]["template"]["metadata"]["annotations"]
         assert yaml.safe_load(annotations["proxy.istio.io/config"]) == {
@@ -308,10 +320,11 @@ def without(roles):
 @pytest.fixture
 def start(pods, roles):
     """A service in a pod, with the variables of the overlay plain."""
-    def make(name, pod, address, program=None, wait=True):
+    def make(name, pod, address, program=None, wait=True, **more):
         variables = environment_of(overlay("plain"), name, pod, address)
         variables["HAL_LOG_FORMAT"] = "text"  # which the tests read
-        return pods.start_in_pod(pod, address, program or BIN / name, name, wait, **variables)
+        return pods.start_in_pod(pod, address, program or BIN / name, name, wait,
+                                 **{**variables, **more})
     return make
 
 
@@ -330,6 +343,17 @@ def test_services_need_no_more_than_their_roles(cluster, roles, start):
                           ("hal9000-auth", "list"), ("hal9000-api", "get"),
                           ("hal9000-api", "delete"), ("hal9000-api", "create")]:
         assert not roles.may(account, verb), (account, verb)
+
+
+def test_a_user_logs_in(start, tmp_path):
+    volume = {name: tmp_path / Path(environment_of(overlay("plain"), "hal9000-auth")[name]).name
+              for name in ("HAL_AUTH_DB", "HAL_AUTH_KEY_FILE")}
+    add_user(volume["HAL_AUTH_DB"], "ww", "correct horse battery")
+    start("hal9000-auth", "hal9000-auth-0", "127.0.2.1", **volume)
+    api = wait_until_ready(start("hal9000-api", "api-1", "127.0.2.2"))
+    answer = log_in(api.address, "ww", "correct horse battery")
+    assert answer.status == 200, answer
+    assert api.get("/api/v1/me", bearer(answer.json()["token"])).json()["username"] == "ww"
 
 
 def test_auth_may_patch_its_own_pod_only(cluster, start):
