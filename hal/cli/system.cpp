@@ -140,8 +140,14 @@ Result<std::uint16_t> System::choose_port(std::string_view what, std::uint16_t w
   if (wanted == 0) return wanted;
   for (int i = 0; i < kPortsTried && wanted + i <= 65535; ++i) {
     const auto port = static_cast<std::uint16_t>(wanted + i);
+    // Nobody holds it yet, and listeners of one process would share it.
+    if (chosen_ports_.contains(port)) {
+      if (i == 0) notes_.push_back(fmt::format("{}: port {} is another one's here", what, port));
+      continue;
+    }
     const auto probed = net::probe_port({.host = "127.0.0.1", .port = port});
     if (probed) {
+      chosen_ports_.insert(port);
       if (i > 0) notes_.push_back(fmt::format("{}: {} is used instead", what, port));
       return port;
     }

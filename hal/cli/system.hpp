@@ -6,6 +6,7 @@
 #include <hal/config/environment.hpp>
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -74,6 +75,7 @@ class System {
   std::vector<Child> children_;
   std::map<std::string, service::Node, std::less<>> nodes_;
   std::vector<std::string> notes_;
+  std::set<std::uint16_t> chosen_ports_;
 };
 
 }  // namespace hal::cli

@@ -224,6 +224,28 @@ def test_a_taken_port_is_told_with_its_holder_and_the_next_one_used(machine, fla
     assert_shows_both_traces(process.output("out"))
 
 
+@contextlib.contextmanager
+def taken_neighbours():
+    """Two ports beside each other that this process holds; the first one."""
+    while True:
+        with taken_port() as port, contextlib.suppress(OSError), \
+                socket.create_server(("127.0.0.1", port + 1)):
+            yield port
+            return
+
+
+def test_two_that_give_way_do_not_meet(machine):
+    """The next free port of one is not that of the other, which nobody holds yet."""
+    with taken_neighbours() as port:
+        process = once(machine, ports=("--port=0", f"--otlp-port={port + 1}",
+                                       f"--otlp-grpc-port={port}", "--zipkin-port=0",
+                                       "--query-port=0"))
+        assert process.wait() == 0, process.output()
+    used = re.findall(r"(\d+) is used instead", process.output("out"))
+    assert len(used) == len(set(used)) == 2, process.output()
+    assert_shows_both_traces(process.output("out"))
+
+
 def test_without_spans_once_says_what_is_missing(machine):
     process = once(machine, OTEL_TRACES_EXPORTER="none")
     assert process.wait() == 1
