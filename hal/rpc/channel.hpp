@@ -19,6 +19,12 @@
 
 namespace hal::rpc {
 
+/// Which of the nodes that have room gets a call.
+enum class Balance : std::uint8_t {
+  kLeastOfTwo,  ///< the one with fewer requests in flight of two random ones
+  kRoundRobin,  ///< one after the other, whatever they have to do
+};
+
 struct ChannelOptions {
   transport::Http2Options http2{};
   /// Set: TLS; servers are verified unless this says something else. "h2" is offered, whatever
@@ -48,6 +54,7 @@ struct ChannelOptions {
   /// Calls of one worker that wait for a connection or for a stream on one; beyond it
   /// kResourceExhausted at once.
   std::size_t waiting_max = 16 * 1024;
+  Balance balance = Balance::kLeastOfTwo;
   RetryOptions retry{};
   /// Set: around each call in place of the host's client layers. A service's own errands, no part
   /// of any request, have layers::UntracedCall alone.

@@ -92,17 +92,27 @@ Route Connections::choose(std::uint64_t avoid) {
     if (last_choice == nullptr) return {};
     return {last_choice->with_room(), avoid, last_choice->go_micro()};
   }
-  const std::size_t count = candidates_.size();
-  std::size_t best = 0;
-  if (count > 1) {
-    best = state_->random() % count;
-    const std::size_t other = (best + 1 + state_->random() % (count - 1)) % count;
-    if (candidates_[other].first->in_flight() < candidates_[best].first->in_flight()) best = other;
-  }
-  Route route{std::move(candidates_[best].second), candidates_[best].first->number(),
-              candidates_[best].first->go_micro()};
+  auto& [peer, connection] = candidates_[pick()];
+  last_picked_ = peer->number();
+  Route route{std::move(connection), peer->number(), peer->go_micro()};
   candidates_.clear();
   return route;
+}
+
+/// An index of candidates_, which are ordered by number.
+std::size_t Connections::pick() {
+  const std::size_t count = candidates_.size();
+  if (count == 1) return 0;
+  if (state_->options.balance == Balance::kRoundRobin) {
+    const auto next = std::ranges::find_if(candidates_, [this](const auto& candidate) {
+      return candidate.first->number() > last_picked_;
+    });
+    return next == candidates_.end() ? 0 : static_cast<std::size_t>(next - candidates_.begin());
+  }
+  const std::size_t one = state_->random() % count;
+  const std::size_t other = (one + 1 + state_->random() % (count - 1)) % count;
+  const auto busy = [this](std::size_t i) { return candidates_[i].first->in_flight(); };
+  return busy(other) < busy(one) ? other : one;
 }
 
 Task<Result<Route>> Connections::take(RouteWish wish) {

@@ -59,6 +59,7 @@ class Connections final : public std::enable_shared_from_this<Connections> {
   static Task<> refresh(std::shared_ptr<Connections> self);
   Task<Result<>> rest();
   [[nodiscard]] Route choose(std::uint64_t avoid);
+  [[nodiscard]] std::size_t pick();
   void update(std::vector<service::Node> nodes);
   void limit(std::vector<service::Node>& nodes) const;
   void ask();
@@ -71,6 +72,7 @@ class Connections final : public std::enable_shared_from_this<Connections> {
   const std::size_t salt_;  ///< so that workers and processes choose different nodes
   std::vector<std::shared_ptr<Peer>> peers_;
   std::vector<std::pair<Peer*, ConnectionPtr>> candidates_;  // scratch of choose()
+  std::uint64_t last_picked_ = 0;                            // number of a peer
   RetryBudget budget_;
   service::Subscription subscription_;
   Status registry_failure_;

@@ -22,6 +22,20 @@ TEST_F(RpcBalanceTest, spreads_calls_over_all_nodes) {
   }
 }
 
+TEST_F(RpcBalanceTest, round_robin_is_one_after_the_other) {
+  options.balance = Balance::kRoundRobin;
+  start(3);
+  for (int i = 0; i < 3; ++i) ASSERT_EQ(call(), Status{});
+  host.manual_loop().run_ready();  // by now all are connected
+  for (const auto& node : nodes) node->requests = 0;
+  nodes[0]->behaviour = Behaviour::kHold;  // its load changes nothing
+  begin(30);
+  for (const auto& node : nodes) EXPECT_EQ(node->requests, 10);
+  nodes[0]->release();
+  host.manual_loop().run_ready();
+  EXPECT_EQ(outcomes.ok, 30);
+}
+
 TEST_F(RpcBalanceTest, a_slow_node_gets_less) {
   start(2);
   ASSERT_EQ(call(), Status{});

@@ -14,7 +14,8 @@ inline constexpr std::string_view kScheme = "k8s://";
 struct Target {
   std::string ns;
   std::string service;
-  std::string port{};  ///< a name or a number; empty: the only one, else the one named "grpc"
+  std::string
+      port{};  ///< a name, or the number that the pods listen on; empty: the only one, else "grpc"
 };
 
 /// "k8s://namespace/service[:port]", or "service[:port]" in `ns`. INVALID_ARGUMENT for names that
