@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """Tests of install-packages (with stand-ins for apt-get and dpkg-query), run-tests, run-fuzzers."""
 
+import contextlib
 import importlib.machinery
 import importlib.util
+import io
 import os
 import re
 import subprocess
@@ -10,6 +12,7 @@ import sys
 import tempfile
 import unittest
 from pathlib import Path
+from unittest import mock
 
 sys.dont_write_bytecode = True
 TOOLS = Path(__file__).resolve().parent
@@ -169,6 +172,20 @@ class Counts(Folder):
                                           "</testcase><testcase><skipped/></testcase></testsuite>"
                                           "</testsuites>")
         self.assertEqual(str(run_tests.count_pytest(report)), "1 passed, 1 failed, 1 skipped")
+
+
+class ExitCode(unittest.TestCase):
+    def code_of(self, *counts):
+        with mock.patch.object(run_tests, "run_suites", return_value=run_tests.Count(*counts)), \
+                mock.patch.object(sys, "argv", ["run-tests", "unit"]), \
+                contextlib.redirect_stdout(io.StringIO()):
+            return run_tests.main()
+
+    def test_a_suite_that_is_skipped_whole_has_not_failed(self):
+        self.assertEqual(self.code_of(3, 0, 0), 0)
+        self.assertEqual(self.code_of(0, 0, 81), 0)
+        self.assertEqual(self.code_of(0, 0, 0), 1)
+        self.assertEqual(self.code_of(3, 1, 0), 1)
 
 
 class Fuzzers(unittest.TestCase):

@@ -57,9 +57,16 @@ def kustomize():
 def definitions():
     """The YAML files with the CustomResourceDefinitions of Istio and of the Gateway API."""
     for module, version, path in DEFINITIONS:
-        downloaded = run([find_go(), "mod", "download", "-json", f"{module}@{version}"], Path("/"))
-        found = Path(json.loads(downloaded)["Dir"]) / path
-        yield from sorted(found.glob("*.yaml")) if found.is_dir() else [found]
+        name = f"{module.replace('/', '-')}.yaml"
+
+        def build(folder, module=module, version=version, path=path, name=name):
+            downloaded = run([find_go(), "mod", "download", "-json", f"{module}@{version}"],
+                             Path("/"))
+            found = Path(json.loads(downloaded)["Dir"]) / path
+            files = sorted(found.glob("*.yaml")) if found.is_dir() else [found]
+            (folder / f"{name}.new").write_text("\n---\n".join(file.read_text() for file in files))
+            (folder / f"{name}.new").rename(folder / name)
+        yield built(name, version, build)
 
 
 def _kubernetes(name):
@@ -91,8 +98,10 @@ def kube_controller_manager():
     return _kubernetes("kube-controller-manager")
 
 
+def prepare():
+    """What a cluster runs: built before it starts, in the caller's network."""
+    return [etcd(), kube_apiserver(), kube_controller_manager()]
+
+
 if __name__ == "__main__":
-    print(etcd())
-    print(kube_apiserver())
-    print(kube_controller_manager())
-    print(kustomize())
+    print(*prepare(), kustomize(), *definitions(), sep="\n")

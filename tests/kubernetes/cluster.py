@@ -24,6 +24,7 @@ ACCOUNTS = f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts"
 RBAC = "/apis/rbac.authorization.k8s.io/v1"
 MERGE = "application/strategic-merge-patch+json"
 NODE = "node-a"
+IDLE_S_MAX = 30
 # What a registered service needs, and one that dials Services; no more.
 REGISTRY_RULES = [
     {"apiGroups": [""], "resources": ["pods"], "verbs": ["list", "patch", "watch"]},
@@ -101,10 +102,14 @@ class Cluster:
         self._tls = ssl.create_default_context(cafile=self.pki / "ca.crt")
         self._tls.load_cert_chain(self.pki / "admin.crt", self.pki / "admin.key")
         self._connections = threading.local()
-        self.etcd = self._start_etcd()
         self.api = self.controllers = None
-        self.start_api()
-        self._fill()
+        self.etcd = self._start_etcd()
+        try:
+            self.start_api()
+            self._fill()
+        except BaseException:
+            self.close()
+            raise
 
     def _start_etcd(self):
         clients, peers = (f"http://127.0.0.1:{port}" for port in (self.etcd_port, free_port()))
@@ -157,21 +162,35 @@ class Cluster:
         """As the administrator; ApiError for an answer that is no success."""
         data = None if body is None else json.dumps(body)
         headers = {"Content-Type": content_type} if data else {}
-        connection = getattr(self._connections, "kept", None)
-        if connection is None:
-            connection = self._connections.kept = http.client.HTTPSConnection(
-                "127.0.0.1", self.port, context=self._tls, timeout=30)
+        connection = self._connection()
         try:
             connection.request(method, path, data, headers)
             response = connection.getresponse()
             text = response.read()
         except (OSError, http.client.HTTPException):
-            connection.close()
-            self._connections.kept = None
+            self._forget_connection()
             raise
+        self._connections.used_at = time.monotonic()
         if response.status >= 300:
             raise ApiError(response.status, text.decode("utf-8", "replace")[:500])
         return text if raw else json.loads(text)
+
+    def _connection(self):
+        """This thread's; one that has been idle for long is closed by the API server (90 s)."""
+        kept = getattr(self._connections, "kept", None)
+        if kept is not None and time.monotonic() - self._connections.used_at < IDLE_S_MAX:
+            return kept
+        self._forget_connection()
+        self._connections.used_at = time.monotonic()
+        self._connections.kept = http.client.HTTPSConnection(
+            "127.0.0.1", self.port, context=self._tls, timeout=30)
+        return self._connections.kept
+
+    def _forget_connection(self):
+        kept = getattr(self._connections, "kept", None)
+        self._connections.kept = None
+        if kept is not None:
+            kept.close()
 
     def make(self, path, body):
         try:

@@ -8,6 +8,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "integration"))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import binaries  # noqa: E402
 import cluster as clusters  # noqa: E402
 from support.machine import API, BIN, GREETER, HAL, Machine, Service  # noqa: E402
 
@@ -22,6 +23,7 @@ def pytest_sessionstart():
 def cluster(tmp_path_factory):
     if not clusters.can_make_pods():
         pytest.skip("only root can give a program the files of a pod (unshare -m)")
+    binaries.prepare()
     made = clusters.Cluster(tmp_path_factory.mktemp("cluster"))
     yield made
     made.close()
@@ -57,13 +59,18 @@ class Pods(Machine):
                                  **{"SERVICE_NAME": "hal9000-api", **variables})
 
     def close(self):
-        super().close()
-        for name in self._names:
-            try:
-                self.cluster.delete_pod(name)
-            except clusters.ApiError as failure:
-                if failure.status != 404:
-                    raise
+        try:
+            super().close()
+        finally:  # whatever they ended with: the next test makes pods of these names
+            for name in self._names:
+                self._delete(name)
+
+    def _delete(self, name):
+        try:
+            self.cluster.delete_pod(name)
+        except clusters.ApiError as failure:
+            if failure.status != 404:
+                raise
 
 
 @pytest.fixture

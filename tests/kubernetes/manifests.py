@@ -64,6 +64,8 @@ def environment_of(objects, name, pod=None, address=None):
     variables = {}
     for source in container["envFrom"]:
         variables |= of_kind(objects, "ConfigMap")[source["configMapRef"]["name"]]["data"]
+    twice = variables.keys() & {variable["name"] for variable in container["env"]}
+    assert not twice, f"{name}: {twice} stand in the ConfigMap, too, where nobody reads them"
     fields = {"metadata.name": pod, "status.podIP": address, "metadata.namespace": "devel"}
     for variable in container["env"]:
         value = variable.get("value")

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+import binaries
 import cluster as clusters
 from conftest import Pods
 from network import Namespace
@@ -35,6 +36,8 @@ def slices(namespace, tmp_path_factory):
             made.add_node(node, zone)
         made.start_controllers()
         return made
+    # They are built where the Go proxy can be reached.
+    binaries.prepare()
     made = namespace.run(start)
     yield made
     namespace.run(made.close)

@@ -172,7 +172,7 @@ def test_no_call_is_lost_while_ours_come_and_go_before_their_client(cluster, pod
     # changes of the last of them, by name: ours is not that one. A pod that is new among those
     # with the label is nothing to it; the first change of that pod is: that it becomes ready.
     go.greeter("go-greeter-1", "127.0.1.3")
-    ours = pods.greeter("a-greeter", "127.0.1.1")
+    ours = pods.greeter("a-greeter", "127.0.1.1", HAL_DRAIN_GRACE="5s")
     caller = go.call_until_ended()
     ours.stop()
     again = pods.greeter("greeter-2", "127.0.1.4")
