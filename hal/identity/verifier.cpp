@@ -77,10 +77,7 @@ Task<Result<std::shared_ptr<const Identity>>> Verifier::verify(std::string_view 
   if (data->revocations->contains(claims.jti, claims.sub, time_of(claims.iat))) {
     co_return error(Code::kUnauthenticated, "the token is revoked");
   }
-  IdentityFields fields{
-      .subject = claims.sub, .roles{}, .token_id = claims.jti, .expires_at = time_of(claims.exp)};
-  if (!claims.role.empty()) fields.roles.push_back(claims.role);
-  co_return std::make_shared<const Identity>(std::move(fields));
+  co_return identity_of(claims);
 }
 
 Task<Result<std::string>> Verifier::jwks() {

@@ -90,7 +90,7 @@ Task<Result<>> serve(hal::App& app) {
     attempts.restore(saved.key, hal::TimePoint{std::chrono::milliseconds{saved.free_at_ms}},
                      to_time_point(clock()));
   }
-  hal::service::AttemptLimit strangers{kStrangerLimits};
+  hal::service::AttemptLimit clients{kClientLimits};
   const auto& home = app.workers().front();
   WorkQueue hashes{home,
                    {.at_once = options.auth_hashes,
@@ -105,7 +105,7 @@ Task<Result<>> serve(hal::App& app) {
                 .hashes = hashes,
                 .writes = writes,
                 .attempts = attempts,
-                .strangers = strangers,
+                .clients = clients,
                 .tokens = tokens,
                 .verifier = verifier,
                 .clock = clock,

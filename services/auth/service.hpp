@@ -25,18 +25,19 @@ namespace auth {
 /// 8,640 guesses a day, to which no password falls that is in no dictionary.
 inline constexpr hal::service::AttemptLimitOptions kAttemptLimits{
     .burst = 10, .interval = std::chrono::seconds{10}};
-/// From one client that is a stranger to the user: fewer, so that it leaves the user some of those
-/// from anywhere, however often it asks.
-inline constexpr hal::service::AttemptLimitOptions kStrangerLimits{
+/// From one client: fewer, so that a stranger leaves the user some of those from anywhere, however
+/// often it asks. The same for a client that the user has logged in from, or its attempts would
+/// tell that there is such a user.
+inline constexpr hal::service::AttemptLimitOptions kClientLimits{
     .burst = 5, .interval = std::chrono::seconds{60}};
 
 /// What the RPCs work with. All outlive them.
 struct AuthParts {
   Store& store;
   WorkQueue& hashes;
-  WorkQueue& writes;                      ///< to the store
-  hal::service::AttemptLimit& attempts;   ///< kAttemptLimits
-  hal::service::AttemptLimit& strangers;  ///< kStrangerLimits
+  WorkQueue& writes;                     ///< to the store
+  hal::service::AttemptLimit& attempts;  ///< kAttemptLimits
+  hal::service::AttemptLimit& clients;   ///< kClientLimits
   Tokens& tokens;
   StoreVerifier& verifier;
   const WallClock& clock;
@@ -78,8 +79,8 @@ class Auth final : public AuthService {
     Secret password{};
     std::string address{};               ///< of the client; empty: not known
     std::optional<AttemptKey> client{};  ///< of name and address
-    bool from_stranger = false;          ///< takes from the client's attempts, and the name's
-    AttemptKey key{};                    ///< what else it takes from
+    std::optional<AttemptKey> place{};   ///< a stranger's site, or the client: of kClientLimits
+    AttemptKey key{};                    ///< the name, or a known client: of kAttemptLimits
     std::optional<Login> login{};
   };
   /// For audit lines: a name that nobody has may be a password typed into the wrong field.

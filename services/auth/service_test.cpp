@@ -134,14 +134,14 @@ class ServiceTest : public testing::Test {
   WorkQueue hashes_{host_.worker(), {.at_once = 2}};
   WorkQueue writes_{host_.worker(), {.when_full = "too many writes"}};
   hal::service::AttemptLimit attempts_{{.burst = 3, .interval = seconds{10}}};
-  hal::service::AttemptLimit strangers_{{.burst = 2, .interval = seconds{60}}};
+  hal::service::AttemptLimit clients_{{.burst = 2, .interval = seconds{60}}};
   Tokens tokens_{*keys_, {.issuer = "hal9000-auth", .audience = "hal9000"}};
   StoreVerifier verifier_{tokens_, *store_, clock_};
   Auth service_{{.store = *store_,
                  .hashes = hashes_,
                  .writes = writes_,
                  .attempts = attempts_,
-                 .strangers = strangers_,
+                 .clients = clients_,
                  .tokens = tokens_,
                  .verifier = verifier_,
                  .clock = clock_,
@@ -231,6 +231,30 @@ TEST_F(ServiceTest, one_client_cannot_take_all_attempts_of_a_name) {
   EXPECT_EQ(checked, 2 + 9) << "two, then one a minute";
   const auto slowed = log_in("mallory", "wrong password", "198.51.100.7");
   EXPECT_EQ(slowed.result.error().code(), Code::kUnauthenticated) << "other names are apart";
+}
+
+TEST_F(ServiceTest, one_subscriber_with_many_networks_cannot_either) {
+  int checked = 0;
+  for (int i = 0; i < 600; ++i) {
+    const auto answer = log_in("alice", "wrong password", fmt::format("2001:db8:7:{:x}::/64", i));
+    ASSERT_FALSE(answer.result);
+    checked += answer.result.error().code() == Code::kUnauthenticated ? 1 : 0;
+    if (i == 300) EXPECT_TRUE(log_in("alice", kPassword, "192.0.2.1").result);
+    advance(seconds{1});
+  }
+  EXPECT_EQ(checked, 2 + 9) << "two, then one a minute";
+}
+
+TEST_F(ServiceTest, a_client_that_the_user_has_used_shows_nothing_of_it) {
+  ASSERT_TRUE(log_in("alice", kPassword, "192.0.2.1").result);
+  std::vector<Code> of_alice;
+  std::vector<Code> of_nobody;
+  for (int i = 0; i < 6; ++i) {
+    of_alice.push_back(log_in("alice", "wrong password", "192.0.2.1").result.error().code());
+    of_nobody.push_back(log_in("nobody", "wrong password", "192.0.2.1").result.error().code());
+    advance(seconds{5});
+  }
+  EXPECT_EQ(of_alice, of_nobody);
 }
 
 TEST_F(ServiceTest, a_stranger_is_told_when_to_come_again_and_gets_in_then) {

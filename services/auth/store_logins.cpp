@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 namespace auth {
 
 using hal::Result;
@@ -44,7 +46,14 @@ Result<std::optional<Grant>> Store::grant(const Success& success) {
   if (!*found) return std::nullopt;
   const auto role = parse_role(row->text(0));
   if (!role) return hal::error(role.error());
-  return Grant{.role = *role, .issued_at_s = std::max(now_s(), row->integer(1))};
+  const std::int64_t issued_at_s = std::max(now_s(), row->integer(1));
+  if (issued_at_s > now_s() + kLeewayS) {
+    return hal::error(hal::Code::kUnavailable,
+                      fmt::format("the clock is {} s behind the last change of this user: its "
+                                  "tokens would not be valid yet",
+                                  issued_at_s - now_s()));
+  }
+  return Grant{.role = *role, .issued_at_s = issued_at_s};
 }
 
 Result<> Store::remember(const Success& success) {

@@ -5,6 +5,8 @@
 #include <chrono>
 #include <utility>
 
+#include <hal/service/client_address.hpp>
+
 #include <fmt/format.h>
 
 namespace auth {
@@ -36,6 +38,12 @@ Checked check(const Secret& password, const std::optional<std::string>& hash,
     if (fresh) checked.new_hash = std::move(*fresh);
   }
   return checked;
+}
+
+/// What of a stranger's address counts as one: one subscriber has 65,536 IPv6 networks.
+std::string place_of(std::string_view address) {
+  auto site = hal::service::client_site(address.substr(0, address.find('/')));
+  return site.empty() ? std::string{address} : site;
 }
 
 std::unexpected<hal::Status> wrong() {
@@ -86,23 +94,26 @@ Task<Result<Auth::Attempt>> Auth::begin(VerifyRequest& request) {
       },
       attempt.name, attempt.client));
   const bool known = attempt.login && attempt.login->client_is_known;
-  attempt.from_stranger = attempt.client && !known;
+  attempt.place = attempt.client;
+  if (attempt.client && !known) {
+    attempt.place = attempt_key(parts_.secret, attempt.name, place_of(attempt.address));
+  }
   attempt.key = known ? *attempt.client : attempt_key(parts_.secret, attempt.name);
   co_return attempt;
 }
 
 std::optional<hal::Duration> Auth::take(const Attempt& attempt) {
   const hal::TimePoint now = to_time_point(parts_.clock());
-  if (attempt.from_stranger) {
-    if (const auto wait = parts_.strangers.take(*attempt.client, now)) return wait;
+  if (attempt.place) {
+    if (const auto wait = parts_.clients.take(*attempt.place, now)) return wait;
   }
   const auto wait = parts_.attempts.take(attempt.key, now);
-  if (wait && attempt.from_stranger) parts_.strangers.give_back(*attempt.client);
+  if (wait && attempt.place) parts_.clients.give_back(*attempt.place);
   return wait;
 }
 
 void Auth::give_back(const Attempt& attempt) {
-  if (attempt.from_stranger) parts_.strangers.give_back(*attempt.client);
+  if (attempt.place) parts_.clients.give_back(*attempt.place);
   parts_.attempts.give_back(attempt.key);
 }
 

@@ -99,11 +99,13 @@ def test_off_mode_keeps_the_request_id_alone(machine, stand_in):
 def test_listed_headers_are_passed_on_and_others_are_not(machine, stand_in):
     metadata = metadata_of(machine, stand_in, {
         "authorization": "Bearer x", "cookie": "a=b", "x-tenant": "blue", "x-secret": "no",
-        "end-user": "alice", "sw8": "1-abc"}, HAL_FORWARD_HEADERS="x-tenant,end-user")
+        "end-user": "alice", "x-hal-identity-name": "alice", "sw8": "1-abc"},
+        HAL_FORWARD_HEADERS="x-tenant,end-user,x-hal-identity-name")
     assert metadata["x-tenant"] == "blue"
     assert metadata["sw8"] == "1-abc"
     # The edge takes away what claims an identity, listed or not.
-    assert not {"authorization", "cookie", "x-secret", "end-user"} & set(metadata)
+    assert not {"authorization", "cookie", "x-secret", "end-user",
+                "x-hal-identity-name"} & set(metadata)
 
 
 def test_the_call_has_a_deadline(machine, stand_in):
