@@ -44,6 +44,12 @@ Result<> App::Impl::configure() {
                              "belong to Istio's sidecar",
                              port));
   }
+  // Sockets of one process share a port in silence, and each answers half of what comes.
+  if (const auto port = options.service_port.number();
+      port != 0 && options.admin_port == options.service_port) {
+    return error(Code::kInvalidArgument,
+                 fmt::format("HAL_ADMIN_PORT='{}': allowed is any port but SERVICE_PORT's", port));
+  }
   if (auto loaded = tls.load(options); !loaded) return loaded;
   const auto lines = app::log_lines(options);
   if (!lines) return error(lines.error());

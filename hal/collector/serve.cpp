@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 
 namespace hal::collector {
 namespace {
@@ -95,6 +96,23 @@ void check(const std::vector<std::string>& receivers) {
   }
 }
 
+/// Sockets of one process share a port in silence, and each answers half of what comes.
+void check_ports(const CollectorOptions& options) {
+  std::map<std::uint16_t, std::string_view> taken;
+  for (const auto& [name, port] : {std::pair{"OTLP", options.otlp_port},
+                                   {"OTLP_GRPC", options.otlp_grpc_port},
+                                   {"ZIPKIN", options.zipkin_port},
+                                   {"QUERY", options.query_port}}) {
+    if (port.number() == 0) continue;
+    const auto [other, is_new] = taken.try_emplace(port.number(), name);
+    if (is_new) continue;
+    throw ConfigError{
+        {Code::kInvalidArgument, fmt::format("HAL_COLLECTOR_{}_PORT='{}': allowed is any port but "
+                                             "HAL_COLLECTOR_{}_PORT's",
+                                             name, port.number(), other->second)}};
+  }
+}
+
 }  // namespace
 
 void CollectorOptions::describe(config::Fields& fields) {
@@ -115,6 +133,7 @@ void CollectorOptions::describe(config::Fields& fields) {
 Task<Result<>> serve(App& app) {
   const auto options = app.config<CollectorOptions>();
   check(options.receivers);
+  check_ports(options);
   const std::string host = app.listen_endpoint().host;
   // Its own calls are no part of anybody's trace.
   const auto layers = layers::with_trace(app.server_layers(), {.skip = {layers::path_prefix("/")}});

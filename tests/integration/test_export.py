@@ -8,6 +8,7 @@ import pytest
 from support import CAP, http
 from support.harness import Harness
 from support.machine import HAL
+from support.ports import taken_port
 from support.traces import CHAIN, in_order, problems
 
 TRACE = "463ac35c9f6413ad48485a3953bb6124"
@@ -97,8 +98,8 @@ def test_a_trace_arrives_whole(machine, how):
 
 def test_a_collector_that_is_away_at_first_gets_the_spans_by_grpc(machine):
     """The call is sent again, and the process ends although the collector never comes back."""
-    with socket.create_server(("127.0.0.1", 0)) as holder:
-        port = holder.getsockname()[1]
+    with taken_port() as port:
+        pass
     api = machine.api(OTEL_EXPORTER_OTLP_PROTOCOL="grpc",
                       OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{port}")
     assert api.get("/api/v1/ping", {"x-request-id": "early"}).status == 200

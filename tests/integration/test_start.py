@@ -5,7 +5,6 @@ import json
 import os
 import re
 import signal
-import socket
 import threading
 
 import grpc
@@ -13,12 +12,7 @@ import pytest
 
 from support import CAP, http, rpc
 from support.machine import API, GREETER, HAL
-
-
-@contextlib.contextmanager
-def taken_port():
-    with socket.create_server(("127.0.0.1", 0)) as holder:
-        yield holder.getsockname()[1]
+from support.ports import taken_port
 
 
 @pytest.mark.parametrize("variable", ["SERVICE_PORT", "HAL_ADMIN_PORT"])
@@ -94,6 +88,17 @@ def test_a_wrong_value_is_exit_code_2(machine, variable, value, allowed):
     message = process.output("err").splitlines()[-1]
     for words in (variable, value, *allowed):
         assert words in message
+
+
+@pytest.mark.parametrize("command, variable, other", [
+    ((GREETER,), "HAL_ADMIN_PORT", "SERVICE_PORT"),
+    ((HAL, "collector"), "HAL_COLLECTOR_QUERY_PORT", "HAL_COLLECTOR_OTLP_PORT")],
+    ids=["service", "collector"])
+def test_one_port_is_not_for_two(machine, command, variable, other):
+    """SO_REUSEPORT would share it in silence."""
+    process = machine.run(*command, **{variable: 20001, other: 20001})
+    assert process.wait() == 2, process.output()
+    assert f"{variable}='20001': allowed is any port but {other}'s" in process.output("err")
 
 
 def test_all_wrong_values_are_told_at_once(machine):

@@ -1,18 +1,17 @@
 """`hal up`: the whole system by one command, and `hal trace show` beside it."""
 
-import contextlib
 import json
 import os
 import re
 import shutil
 import signal
-import socket
 
 import pytest
 
 from support import registry
 from support.login import log_in
 from support.machine import ANY_PORT, HAL
+from support.ports import taken_port
 from support.process import wait_for_end
 from support.traces import Collector, ask_until
 
@@ -65,13 +64,6 @@ def assert_shows(output, *traces):
 
 def assert_shows_both_traces(output):
     assert_shows(output, HELLO, LOGIN)
-
-
-@contextlib.contextmanager
-def taken_port():
-    """A port that this process holds."""
-    with socket.create_server(("127.0.0.1", 0)) as holder:
-        yield holder.getsockname()[1]
 
 
 @pytest.mark.parametrize("variables", [
@@ -224,19 +216,9 @@ def test_a_taken_port_is_told_with_its_holder_and_the_next_one_used(machine, fla
     assert_shows_both_traces(process.output("out"))
 
 
-@contextlib.contextmanager
-def taken_neighbours():
-    """Two ports beside each other that this process holds; the first one."""
-    while True:
-        with taken_port() as port, contextlib.suppress(OSError), \
-                socket.create_server(("127.0.0.1", port + 1)):
-            yield port
-            return
-
-
 def test_two_that_give_way_do_not_meet(machine):
     """The next free port of one is not that of the other, which nobody holds yet."""
-    with taken_neighbours() as port:
+    with taken_port(neighbours=1) as port:
         process = once(machine, ports=("--port=0", f"--otlp-port={port + 1}",
                                        f"--otlp-grpc-port={port}", "--zipkin-port=0",
                                        "--query-port=0"))

@@ -1,0 +1,22 @@
+"""Ports that a test holds while a program wants them."""
+
+import contextlib
+import itertools
+import os
+import socket
+
+FIRST = 20_000 + os.getpid() % 10_000  # other runs of the tests begin elsewhere
+
+
+@contextlib.contextmanager
+def taken_port(neighbours=0):
+    """One that this process holds, with so many of those behind it. None that the kernel gives to
+    who asks for any: the next one is still free when a program looks for it."""
+    with contextlib.ExitStack() as held:
+        for port in itertools.count(FIRST):
+            with contextlib.suppress(OSError), contextlib.ExitStack() as tried:
+                for number in range(port, port + 1 + neighbours):
+                    tried.enter_context(socket.create_server(("127.0.0.1", number)))
+                held.enter_context(tried.pop_all())
+                break
+        yield port
