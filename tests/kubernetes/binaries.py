@@ -98,10 +98,10 @@ def kube_controller_manager():
     return _kubernetes("kube-controller-manager")
 
 
-def prepare():
-    """What a cluster runs: built before it starts, in the caller's network."""
-    return [etcd(), kube_apiserver(), kube_controller_manager()]
+def prepare(*more):
+    """What a cluster runs, and `more`: built before it starts, in the caller's network."""
+    return [program() for program in (etcd, kube_apiserver, *more)]
 
 
 if __name__ == "__main__":
-    print(*prepare(), kustomize(), *definitions(), sep="\n")
+    print(*prepare(kube_controller_manager, kustomize), *definitions(), sep="\n")

@@ -37,7 +37,7 @@ def slices(namespace, tmp_path_factory):
         made.start_controllers()
         return made
     # They are built where the Go proxy can be reached.
-    binaries.prepare()
+    binaries.prepare(binaries.kube_controller_manager)
     made = namespace.run(start)
     yield made
     namespace.run(made.close)
