@@ -13,19 +13,14 @@ from outside import hal, served
 from support import CAP
 from support.http import get
 from support.machine import GREETER
+from support.traces import ask_until
 
 HELLO = "/api/v1/hello/ww"
 CALLS = 12_000
 
 
-def eventually(check, what, cap=CAP):
-    """Asks until `check` is true. The waits are between questions to other processes."""
-    end = time.monotonic() + cap
-    while time.monotonic() < end:
-        if check():
-            return
-        threading.Event().wait(0.01)
-    raise AssertionError(f"not within {cap} s: {what}")
+def eventually(check, what):
+    assert ask_until(check), f"not within {CAP} s: {what}"
 
 
 def document(pod, address, service="hal9000-greeter"):
