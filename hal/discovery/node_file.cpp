@@ -1,5 +1,6 @@
 #include <hal/discovery/node_file.hpp>
 
+#include <hal/base/file_io.hpp>
 #include <hal/base/uuid.hpp>
 
 #include <fcntl.h>
@@ -50,31 +51,6 @@ bool is_at(const LocalDirectory& directory, const std::string& name, int file) n
 /// is locked, so between the look and the removal nothing else can come to be there.
 void remove_if_at(const LocalDirectory& directory, const std::string& name, int file) noexcept {
   if (is_at(directory, name, file)) ::unlinkat(directory.descriptor(), name.c_str(), 0);
-}
-
-bool write_all(int file, std::string_view content) noexcept {
-  while (!content.empty()) {
-    const ssize_t written = ::write(file, content.data(), content.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return false;
-    content.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return true;
-}
-
-/// The content never changes, so its size is the whole story.
-Result<std::string> read_all(const LocalDirectory& directory, int file, std::size_t size) {
-  std::string content(size, '\0');
-  std::size_t filled = 0;
-  while (filled < size) {
-    const ssize_t count = ::read(file, content.data() + filled, size - filled);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return failed(directory, "read a file", errno);
-    if (count == 0) break;
-    filled += static_cast<std::size_t>(count);
-  }
-  content.resize(filled);
-  return content;
 }
 
 /// A new file, locked, that no reader has taken for one left behind. No descriptor: try again.
@@ -153,7 +129,10 @@ Result<std::optional<std::string>> read_node_file(const LocalDirectory& director
     return error(Code::kInvalidArgument,
                  fmt::format("it has {} bytes, {} are allowed", size, bytes_max));
   }
-  return read_all(directory, file.get(), size);
+  // The content never changes, so its size is the whole story.
+  std::string content(size, '\0');
+  if (!read_all(file.get(), content)) return failed(directory, "read a file", errno);
+  return content;
 }
 
 }  // namespace hal::discovery

@@ -1,6 +1,7 @@
 #include <hal/identity/key_file.hpp>
 
 #include <hal/base/file_descriptor.hpp>
+#include <hal/base/file_io.hpp>
 #include <hal/http/json.hpp>
 #include <hal/identity/base64url.hpp>
 
@@ -107,30 +108,6 @@ bool is_private(const struct stat& file) {
   const auto mode = file.st_mode & 07777U;
   if (file.st_uid == ::geteuid()) return mode == 0600 || mode == 0400;
   return file.st_uid == 0 && (mode & 07137U) == 0;
-}
-
-bool write_all(int file, std::string_view content) noexcept {
-  while (!content.empty()) {
-    const ssize_t written = ::write(file, content.data(), content.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return false;
-    content.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return true;
-}
-
-/// Whole, or what could be read before an error; errno says which.
-bool read_all(int file, std::string& content) noexcept {
-  std::size_t filled = 0;
-  while (filled < content.size()) {
-    const ssize_t count = ::read(file, content.data() + filled, content.size() - filled);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return false;
-    if (count == 0) break;
-    filled += static_cast<std::size_t>(count);
-  }
-  content.resize(filled);
-  return true;
 }
 
 /// Makes a name in the folder survive a crash.
