@@ -8,7 +8,7 @@ import pytest
 from support import CAP, http
 from support.harness import Harness
 from support.machine import HAL
-from support.ports import taken_port
+from support.ports import free_port
 from support.traces import CHAIN, in_order, problems
 
 TRACE = "463ac35c9f6413ad48485a3953bb6124"
@@ -98,10 +98,11 @@ def test_a_trace_arrives_whole(machine, how):
 
 def test_a_collector_that_is_away_at_first_gets_the_spans_by_grpc(machine):
     """The call is sent again, and the process ends although the collector never comes back."""
-    with taken_port() as port:
-        pass
+    port = free_port()
+    patience = 1000 * CAP  # for the collector's start
     api = machine.api(OTEL_EXPORTER_OTLP_PROTOCOL="grpc",
-                      OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{port}")
+                      OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{port}",
+                      OTEL_EXPORTER_OTLP_TIMEOUT=patience, OTEL_BSP_EXPORT_TIMEOUT=patience)
     assert api.get("/api/v1/ping", {"x-request-id": "early"}).status == 200
     collector = machine.collector(HAL_COLLECTOR_OTLP_GRPC_PORT=port)
     assert collector.traces.wait_whole("early", CHAIN[:1])

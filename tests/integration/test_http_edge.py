@@ -1,6 +1,8 @@
 """The edge on the wire, byte by byte: each answer is the envelope, each connection ends as it
 should."""
 
+import contextlib
+
 import grpc
 import pytest
 
@@ -148,7 +150,9 @@ MALFORMED = {
 def test_what_is_no_request_is_told_so_and_the_connection_closed(api, case):
     data, status, words = MALFORMED[case]
     with RawConnection(api.address) as connection:
-        connection.send(data)
+        # The api may have answered, and left, before all of it is sent.
+        with contextlib.suppress(ConnectionError):
+            connection.send(data)
         response = connection.read_response()
         assert response.status == status
         assert words.lower() in response.error.lower()
@@ -208,7 +212,7 @@ def test_other_bytes_on_the_grpc_port_end_the_connection_alone(chain, data):
         connection.send(data)
         connection.rest()
     with rpc.channel(chain.greeter.address) as channel:
-        assert rpc.say_hello(channel)(rpc.request("ww"), timeout=30).rsp == "world"
+        assert rpc.say_hello(channel)(rpc.request("ww"), timeout=CAP).rsp == "world"
 
 
 def test_http2_on_the_edge_is_refused_in_words(api):

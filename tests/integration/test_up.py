@@ -92,8 +92,9 @@ def test_once_shows_answer_and_trace(machine, variables):
 
 SLOW = """#!/bin/sh
 trap 'kill $!; echo drained; exit 0' TERM
+sleep 1000 &
 echo started
-sleep 1000 & wait
+wait
 """
 
 

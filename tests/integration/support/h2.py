@@ -4,6 +4,7 @@ import socket
 import struct
 
 from support import CAP
+from support.ports import free_port
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 DATA, HEADERS, RST_STREAM, SETTINGS, GOAWAY = 0, 1, 3, 4, 7
@@ -116,7 +117,7 @@ class Listener:
     """Where an api finds such a peer in the place of the greeter."""
 
     def __init__(self):
-        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.socket = socket.create_server(("127.0.0.1", free_port()))
         self.socket.settimeout(CAP)
         self.port = self.socket.getsockname()[1]
         self.variables = {"HAL_STATIC_ADDRESSES": f"hal9000-greeter=127.0.0.1:{self.port}"}

@@ -53,14 +53,19 @@ class Service(Process):
     def admin_address(self):
         if self.node:
             return self.node.metadata["admin"]
-        (port,) = listening_ports(self.pid) - {self.port}
-        return f"{self.address.rsplit(':', 1)[0]}:{port}"
+        return self.wait_line(r"/livez, /readyz and /metrics are on ([\d.]+:\d+)").group(1)
 
     def get(self, path, headers=None):
         return http.get(self.address, path, headers)
 
     def admin(self, path):
         return http.get(self.admin_address, path)
+
+    def set_log_level(self, level):
+        response = http.exchange(
+            self.admin_address, f"PUT /log-level HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                                f"Content-Length: {len(level)}\r\n\r\n{level}")
+        assert response.status == 200, response
 
     def counter(self, name):
         """The value of an unlabelled counter on the admin port."""
@@ -87,7 +92,7 @@ class Machine:
                   "SERVICE_HOST": "127.0.0.1", "SERVICE_PORT": 0, "HAL_ADMIN_PORT": 0,
                   "HAL_COLLECTOR_OTLP_PORT": 0, "HAL_COLLECTOR_OTLP_GRPC_PORT": 0,
                   "HAL_COLLECTOR_ZIPKIN_PORT": 0, "HAL_COLLECTOR_QUERY_PORT": 0,
-                  "OTEL_BSP_SCHEDULE_DELAY": 200, "HAL_DRAIN_TIMEOUT": "20s"}
+                  "OTEL_BSP_SCHEDULE_DELAY": 200, "HAL_DRAIN_TIMEOUT": "50s"}
         merged = {**common, **more}
         return {name: value for name, value in merged.items() if value is not None}
 

@@ -5,18 +5,25 @@ import itertools
 import os
 import socket
 
-FIRST = 20_000 + os.getpid() % 10_000  # other runs of the tests begin elsewhere
+# Below those that the kernel gives to who asks for any. Other runs of the tests begin elsewhere.
+_next = itertools.count(20_000 + os.getpid() % 10_000)
 
 
 @contextlib.contextmanager
 def taken_port(neighbours=0):
-    """One that this process holds, with so many of those behind it. None that the kernel gives to
-    who asks for any: the next one is still free when a program looks for it."""
+    """One that this process holds, with so many of those behind it. The one behind them is still
+    free when a program looks for it."""
     with contextlib.ExitStack() as held:
-        for port in itertools.count(FIRST):
+        for port in _next:
             with contextlib.suppress(OSError), contextlib.ExitStack() as tried:
                 for number in range(port, port + 1 + neighbours):
                     tried.enter_context(socket.create_server(("127.0.0.1", number)))
                 held.enter_context(tried.pop_all())
                 break
         yield port
+
+
+def free_port():
+    """One that nobody else gets before it is used."""
+    with taken_port() as port:
+        return port

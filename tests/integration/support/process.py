@@ -1,5 +1,7 @@
 """A program under test: started, listened to, ended by its process id."""
 
+import contextlib
+import fcntl
 import os
 import re
 import select
@@ -37,6 +39,8 @@ class Process:
     """A child whose output is read line by line as it comes. Not restarted. `user`: runs it as this
     user, with no other groups; for root only."""
 
+    PIPE_BYTES = 1024 * 1024  # as much as any user may have: programs drop what a pipe never takes
+
     def __init__(self, command, variables=None, user=None):
         self.name = os.path.basename(str(command[0]))
         self._changed = threading.Condition()
@@ -47,6 +51,9 @@ class Process:
             [str(word) for word in command], env=clean_environment(variables), **identity,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.pid = self.popen.pid
+        for stream in (self.popen.stdout, self.popen.stderr):
+            with contextlib.suppress(OSError):  # too many of them: the usual 64 KiB will do
+                fcntl.fcntl(stream, fcntl.F_SETPIPE_SZ, self.PIPE_BYTES)
         self._readers = [
             threading.Thread(target=self._read, args=(stream, name), daemon=True)
             for stream, name in ((self.popen.stdout, "out"), (self.popen.stderr, "err"))]
