@@ -20,7 +20,7 @@ struct SystemOptions {
   std::uint16_t otlp_grpc_port = 4317;
   std::uint16_t zipkin_port = 9411;
   std::uint16_t query_port = 16686;
-  std::chrono::seconds start_timeout{10};
+  std::chrono::seconds start_timeout{30};
 };
 
 /// One thread, which also runs the session's loop.

@@ -22,7 +22,7 @@
 namespace hal::cli {
 namespace {
 
-constexpr std::chrono::seconds kTraceTimeout{10};
+constexpr std::chrono::seconds kTraceTimeout{30};
 constexpr std::chrono::milliseconds kPoll{50};
 constexpr std::chrono::seconds kStopPatience{35};
 constexpr std::string_view kHelloPath = "/api/v1/hello/ww";
