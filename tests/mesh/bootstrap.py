@@ -8,6 +8,7 @@ from dataclasses import dataclass
 LOOPBACK = "127.0.0.1"
 INBOUND_SOURCE = "127.0.0.6"  # as which a sidecar connects to its application
 FLUSH_MS = 50  # Envoy's default is 5 s, or 5 spans; tests wait for it
+REPORT_MS_MAX = 60_000  # Envoy's default is 5 s, Istio's 10 s: spans that take longer are lost
 TYPE = "type.googleapis.com/"
 HTTP_FILTERS = (
     ("envoy.filters.http.grpc_stats", "envoy.extensions.filters.http.grpc_stats.v3.FilterConfig",
@@ -91,6 +92,7 @@ class Proxy:
     """One Envoy: a sidecar, or a gateway (outbound listeners alone, at the mesh's edge)."""
     workload: str  # "hal9000-api.default"
     tracing: Tracing
+    ready_port: int
     inbound: tuple = ()
     outbound: tuple = ()
     is_gateway: bool = False
@@ -130,7 +132,7 @@ def provider(tracing, workload):
     if mode.provider == "otlp":
         service = {"http_service": {"http_uri": {
             "uri": "http://otel.istio-system.svc.cluster.local/v1/traces", "cluster": COLLECTOR,
-            "timeout": "10s"}}}
+            "timeout": f"{REPORT_MS_MAX // 1000}s"}}}
     else:
         service = {"grpc_service": {"envoy_grpc": {
             "cluster_name": COLLECTOR, "authority": "otel.istio-system.svc.cluster.local"}}}
@@ -187,6 +189,20 @@ def listener(proxy, name, port, direction, route):
     routes = {"name": name, "validate_clusters": False, "virtual_hosts": [virtual_host]}
     return {"name": name, "address": address(port), "traffic_direction": direction,
             "filter_chains": [{"filters": [connection_manager(proxy, name, routes)]}]}
+
+
+def ready_listener(proxy):
+    """As Istio's agent is asked for on port 15021: no request of the mesh, and not traced."""
+    routes = {"virtual_hosts": [{"name": "ready", "domains": ["*"], "routes": [
+        {"match": {"prefix": "/"}, "direct_response": {"status": 200}}]}]}
+    name, kind, fields = HTTP_FILTERS[-1]
+    manager = typed(
+        "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        stat_prefix="ready", route_config=routes,
+        http_filters=[{"name": name, "typed_config": typed(kind, **fields)}])
+    return {"name": "ready", "address": address(proxy.ready_port), "filter_chains": [
+        {"filters": [{"name": "envoy.filters.network.http_connection_manager",
+                      "typed_config": manager}]}]}
 
 
 def tls_context(mtls, alpn, peer=None):
@@ -267,9 +283,11 @@ def bootstrap(proxy):
         "admin": {"address": address(0)},
         "layered_runtime": {"layers": [{"name": "static", "static_layer": {
             "tracing.zipkin.flush_interval_ms": FLUSH_MS,
+            "tracing.zipkin.request_timeout": REPORT_MS_MAX,
             "tracing.opentelemetry.flush_interval_ms": FLUSH_MS}}]},
         "static_resources": {
             "listeners": [
+                ready_listener(proxy),
                 *(inbound_listener(proxy, inbound) for inbound in proxy.inbound),
                 *(outbound_listener(proxy, outbound) for outbound in proxy.outbound)],
             "clusters": [

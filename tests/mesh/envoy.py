@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bootstrap import bootstrap
+from bootstrap import LOOPBACK, bootstrap
 from support import http
 from support.traces import ask_until
 
@@ -16,10 +16,6 @@ from support.traces import ask_until
 NEWEST, OLDER = "1.40.0", "1.38.3"
 VERSIONS = (NEWEST, OLDER)
 INSTALL_SECONDS = 180
-# Of one Envoy, after which its worker has flushed once from the beginning to the end: both its
-# worker and its main thread (which has nothing to send) flush once per FLUSH_MS and are counted
-# together, and the first of them may be under way.
-ENOUGH_FLUSHES = 6
 
 
 class EnvoyMissing(Exception):
@@ -72,6 +68,7 @@ class Envoy:
         folder.mkdir()
         config, self._admin_file = folder / "bootstrap.json", folder / "admin-address"
         config.write_text(json.dumps(bootstrap(proxy), indent=1))
+        self._ready_address = f"{LOOPBACK}:{proxy.ready_port}"
         self.process = machine.start(
             [binary(version), "-c", config, "--concurrency", "1", "--disable-hot-restart",
              "--admin-address-path", self._admin_file, "-l", "info"], {})
@@ -95,6 +92,7 @@ class Envoy:
     def spans_sent(self):
         return sum(self.stats("^tracing.*spans_sent$").values())
 
-    def flushes(self):
-        """How often its threads have begun to send the spans they held."""
-        return sum(self.stats("^tracing.*timer_flushed$").values())
+    def ask_worker(self):
+        """An answer of its one worker: what came before to that thread is done, and behind it are
+        its timers that were due."""
+        assert http.get(self._ready_address, "/").status == 200

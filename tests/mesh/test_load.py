@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 
 from bootstrap import MODES
+from support.load import CAP
 from support.traces import ask_until
 from trees import CHAIN, draw, size, trees
 
@@ -28,15 +29,15 @@ def test_ten_thousand_requests(mesh_of, newest, h2load, mode, trace_mode):
     with mesh_of(mode=mode, trace_mode=trace_mode, envoy=newest) as mesh:
         load = mesh.machine.run(h2load, "--h1", "-n", REQUESTS, "-c", CONNECTIONS,
                                 f"http://{mesh.address}/api/v1/hello/ww")
-        assert load.wait(cap=600) == 0, load.output()
+        assert load.wait(CAP) == 0, load.output()
         answers = re.search(r"status codes: (\d+) 2xx, (\d+) 3xx, (\d+) 4xx, (\d+) 5xx",
                             load.output())
         assert answers.groups() == (str(REQUESTS), "0", "0", "0"), load.output()
-        assert ask_until(lambda: mesh.spans_sent() == REQUESTS * size(tree)), mesh.spans_sent()
+        assert ask_until(lambda: mesh.spans_sent() == REQUESTS * size(tree), CAP), mesh.spans_sent()
         for name in mesh.pods:
             mesh.app(name).stop()  # which sends what it still has
         # An Envoy's last batch may still be on its way.
-        assert ask_until(lambda: wrong_traces(mesh, tree) == (REQUESTS, REQUESTS, [])), (
+        assert ask_until(lambda: wrong_traces(mesh, tree) == (REQUESTS, REQUESTS, []), CAP), (
             wrong_traces(mesh, tree))
         said = mesh.hal("trace", "doctor", "--settle=0s", "--limit=100000")
         assert said.startswith(f"Nothing found in {REQUESTS} traces of 3 meshed services"), said

@@ -4,6 +4,7 @@ import pytest
 
 from bootstrap import MODES
 from mesh import hop
+from support.traces import ask_until
 from trees import CHAIN, at_gateway, differences, served, size
 
 
@@ -24,7 +25,8 @@ def test_exports(mesh_of, envoy_version, mode, exports):
             assert mesh.get().status == 200
         traces = mesh.settled_traces(3 * size(tree))
         assert differences(traces, [tree] * 3) == []
-        assert answered(mesh, "collector") > 0
+        # The collector has the spans before the sidecar has its answer.
+        assert ask_until(lambda: answered(mesh, "collector") > 0)
 
 
 @pytest.mark.parametrize("mode", MODES, ids=str)
