@@ -8,7 +8,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import ssl
 import subprocess
 import threading
@@ -17,6 +16,8 @@ import urllib.request
 from pathlib import Path
 
 import binaries
+from support import CAP
+from support.ports import free_port
 
 NAMESPACE = "devel"
 PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
@@ -30,12 +31,6 @@ REGISTRY_RULES = [
     {"apiGroups": [""], "resources": ["pods"], "verbs": ["list", "patch", "watch"]},
     {"apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"],
      "verbs": ["list", "watch"]}]
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class ApiError(Exception):
@@ -133,7 +128,7 @@ class Cluster:
              f"--service-account-signing-key-file={pki / 'tokens.key'}",
              "--service-cluster-ip-range=10.96.0.0/16", f"--cert-dir={self.folder / 'run'}",
              "--v=0"], self.folder / "apiserver.log")
-        end = time.monotonic() + 120
+        end = time.monotonic() + 300
         while time.monotonic() < end:
             with contextlib.suppress(OSError, ApiError, http.client.HTTPException):
                 self.call("GET", "/readyz", raw=True)
@@ -183,7 +178,7 @@ class Cluster:
         self._forget_connection()
         self._connections.used_at = time.monotonic()
         self._connections.kept = http.client.HTTPSConnection(
-            "127.0.0.1", self.port, context=self._tls, timeout=30)
+            "127.0.0.1", self.port, context=self._tls, timeout=CAP)
         return self._connections.kept
 
     def _forget_connection(self):

@@ -1,6 +1,7 @@
 """deploy/ on a real API server: every object is accepted, what it says holds together, and its
 roles are enough and no more."""
 
+import contextlib
 import copy
 import re
 import subprocess
@@ -47,12 +48,23 @@ def definitions(cluster):
                 cluster.make(CRDS, each)
                 made.append(each["metadata"]["name"])
 
-    def established(name):
-        status = cluster.call("GET", f"{CRDS}/{name}").get("status", {})
-        return any(each["type"] == "Established" and each["status"] == "True"
-                   for each in status.get("conditions", []))
+    def served(name):
+        """Established, and what apply() asks for is there, which comes a little later."""
+        definition = cluster.call("GET", f"{CRDS}/{name}")
+        conditions = definition.get("status", {}).get("conditions", [])
+        if ("Established", "True") not in [(each["type"], each["status"]) for each in conditions]:
+            return False
+        spec = definition["spec"]
+        return all(lists(f"/apis/{spec['group']}/{version['name']}", spec["names"])
+                   for version in spec["versions"] if version["served"])
+
+    def lists(group, names):
+        with contextlib.suppress(ApiError):
+            known = [each["name"] for each in cluster.call("GET", group)["resources"]]
+            return names["plural"] in known and cluster.call("GET", f"{group}/{names['plural']}")
+        return False
     for name in made:
-        eventually(lambda name=name: established(name), f"{name} is established")
+        eventually(lambda name=name: served(name), f"{name} is served")
 
 
 @pytest.fixture(scope="module", params=[*OVERLAYS, "guide"])

@@ -34,11 +34,11 @@ LABELS = {"micro.mu/type": "service", "micro.mu/selector-hal9000-greeter": "serv
 
 
 def knows(cluster, number):
-    """Whether a program that asks now finds that many greeters."""
-    code, out, err = hal(cluster, "services", "--json")
-    assert code == 0, err
-    return number == sum(len(each["nodes"]) for each in json.loads(out)  # each version apart
-                         if each["name"] == "hal9000-greeter")
+    """Whether a program that asks now finds that many greeters; not if the API server is slow."""
+    code, out, _ = hal(cluster, "services", "--json")
+    return code == 0 and number == sum(
+        len(each["nodes"]) for each in json.loads(out)  # each version apart
+        if each["name"] == "hal9000-greeter")
 
 
 def test_services_find_each_other_and_deregister(cluster, pods):

