@@ -83,7 +83,8 @@ class Loads(unittest.TestCase):
 
     def test_commands(self):
         self.assertEqual(load.wrk(Load(50), 10, "http://x/"),
-                         ["wrk", "-t1", "-c50", "-d10s", "--latency", "http://x/"])
+                         ["wrk", "-t1", "-c50", "-d10s", "--timeout", "60s", "--latency",
+                          "http://x/"])
         self.assertEqual(load.h2load(Load(4, 25), ["http://x/"], "-D10"),
                          ["h2load", "-t1", "-c4", "-m25", "-D10", "http://x/"])
         self.assertEqual(load.h2load(Load(4), ["http://x/"], "-n10"),

@@ -77,7 +77,9 @@ def parse_h2load_log(lines):
 
 
 def wrk(load, seconds, url):
-    return ["wrk", "-t1", f"-c{load.connections}", f"-d{seconds}s", "--latency", url]
+    # By itself it takes an answer that comes after 2 s for a failure.
+    return ["wrk", "-t1", f"-c{load.connections}", f"-d{seconds}s", "--timeout", "60s", "--latency",
+            url]
 
 
 def grpc_request(url, body):

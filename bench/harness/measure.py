@@ -51,6 +51,8 @@ class Bench:
             before = process.cpu_seconds(pids)
             outcome = self._load(row, load, running, self._times.measured)
             used = process.cpu_seconds(pids) - before
+            if not used:
+                raise LoadError("the servers have used no CPU time that can be measured")
             sample = Sample(used * 1e6 / outcome.requests, outcome.requests / outcome.seconds,
                             process.peak_rss_mib(pids), outcome.p50_us, outcome.p99_us)
             if detailed:

@@ -3,8 +3,8 @@
 import time
 import urllib.request
 
-# Longer than an exporter waits for a batch to fill (OTEL_BSP_SCHEDULE_DELAY, 5 s).
-FLUSH_SECONDS = 15
+# Much longer than an exporter waits for a batch to fill (OTEL_BSP_SCHEDULE_DELAY, 5 s).
+FLUSH_SECONDS = 60
 LOST = ("hal_spans_dropped_total", "hal_spans_failed_total", "hal_traces_dropped_total")
 
 
@@ -24,7 +24,7 @@ def parse(text):
 
 
 def scrape(port):
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=60) as answer:
         return parse(answer.read().decode())
 
 

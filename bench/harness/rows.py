@@ -22,7 +22,7 @@ class Http:
     """GET over HTTP/1.1, by wrk."""
 
     def probe(self, port, folder):
-        with urllib.request.urlopen(self.url(port), timeout=10) as answer:
+        with urllib.request.urlopen(self.url(port), timeout=60) as answer:
             body = answer.read()
         if body.rstrip(b"\n") != HTTP_ANSWER:  # gin ends its JSON so
             raise LoadError(f"the server answers {body!r}, not {HTTP_ANSWER!r}")
@@ -47,7 +47,7 @@ class Rpc:
 
     def probe(self, port, folder):
         done = subprocess.run(
-            ["nghttp", "-v", "-t", "10", *self.request(port, folder)], capture_output=True,
+            ["nghttp", "-v", "-t", "60", *self.request(port, folder)], capture_output=True,
             check=False)
         # It colours the names and values of fields.
         output = re.sub(rb"\x1b\[[0-9;]*m", b"", done.stdout)
