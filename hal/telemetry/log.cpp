@@ -6,6 +6,8 @@
 #include <hal/base/utf8.hpp>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <ctime>
@@ -35,15 +37,30 @@ class StandardError final : public Sink {
 constinit StandardError standard_error;
 const Options kDefaults{};
 constinit std::atomic<const Options*> current{nullptr};
-constinit std::atomic<int> lines_under_way{0};
+/// By the generation they begin in, even or odd.
+constinit std::array<std::atomic<int>, 2> lines_under_way{};
+constinit std::atomic<unsigned> generation{0};
 
 /// Keeps the Options that it finds: Setup goes only when no line uses them any more.
 class LineUnderWay {
  public:
-  LineUnderWay() noexcept { lines_under_way.fetch_add(1); }
+  LineUnderWay() noexcept : lines_{lines_under_way[generation.load() % 2]} { lines_.fetch_add(1); }
   LineUnderWay(const LineUnderWay&) = delete;
   LineUnderWay& operator=(const LineUnderWay&) = delete;
-  ~LineUnderWay() { lines_under_way.fetch_sub(1); }
+  ~LineUnderWay() { lines_.fetch_sub(1); }
+
+  /// Until those have ended that began before the call. Threads that log without a pause do not
+  /// prolong it: what begins now counts for the next generation. Both are waited for, since a line
+  /// may be held up between its look at the generation and its count.
+  static void wait_for_ends() noexcept {
+    for (int i = 0; i < 2; ++i) {
+      const auto& lines = lines_under_way[generation.fetch_add(1) % 2];
+      while (lines.load() > 0) std::this_thread::yield();
+    }
+  }
+
+ private:
+  std::atomic<int>& lines_;
 };
 
 using Buffer = fmt::memory_buffer;
@@ -217,7 +234,7 @@ Setup::~Setup() {
   set_level(former_level_);
   set_format(former_format_);
   current.store(former_);
-  while (lines_under_way.load() > 0) std::this_thread::yield();
+  LineUnderWay::wait_for_ends();
 }
 
 void detail::write(Level level, fmt::string_view format, fmt::format_args arguments) noexcept {

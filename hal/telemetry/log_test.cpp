@@ -12,6 +12,7 @@
 #include <atomic>
 #include <stdexcept>
 #include <thread>
+#include <vector>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -148,14 +149,19 @@ class TimidSink final : public Sink {
   std::atomic<int> late{0};
 };
 
+class Nowhere final : public Sink {
+  void write(Level, std::string_view) noexcept override {}
+};
+
 TEST(Log, ASetupGoesWhenNoLineUsesItAnyMore) {
-  CapturedLogs outer;
+  Nowhere nowhere;  // the other thread writes as long as this one is held up
+  const log::Setup outer{{.sink = &nowhere}};
   std::atomic<bool> end{false};
   std::jthread other{[&end] {
     while (!end) info("from another thread");
   }};
   int late = 0;
-  for (int i = 0; i < 500; ++i) {
+  for (int i = 0; i < 200; ++i) {
     TimidSink sink;
     {
       const log::Setup setup{{.service = std::string(100, 's'), .sink = &sink}};
@@ -166,6 +172,34 @@ TEST(Log, ASetupGoesWhenNoLineUsesItAnyMore) {
   }
   end = true;
   EXPECT_EQ(late, 0);
+}
+
+/// Each line stays until the next one is there, so that with two threads one always is.
+class RelaySink final : public Sink {
+ public:
+  void write(Level, std::string_view) noexcept override {
+    const int mine = ++begun;
+    while (begun == mine && !end) std::this_thread::yield();
+  }
+  std::atomic<int> begun{0};
+  std::atomic<bool> end{false};
+};
+
+TEST(Log, ASetupGoesThoughThereIsALineAtAnyTime) {
+  RelaySink relay;
+  const log::Setup outer{{.sink = &relay}};
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < 2; ++i) {
+    threads.emplace_back([&relay] {
+      while (!relay.end) info("one after the other");
+    });
+  }
+  while (relay.begun < 10) std::this_thread::yield();
+  for (int i = 0; i < 20; ++i) {
+    Nowhere nowhere;
+    const log::Setup inner{{.sink = &nowhere}};
+  }
+  relay.end = true;
 }
 
 TEST(Log, ReadsLevelAndFormat) {
@@ -259,7 +293,7 @@ TEST(LogWriter, ReportsDroppedLinesOnceTheOutputTakesThemAgain) {
   info("short");
   std::string all;
   ::pollfd readable{.fd = pipe.ends[0], .events = POLLIN, .revents = 0};
-  while (!all.contains("dropped, the output is too slow: 1") && ::poll(&readable, 1, 10'000) > 0) {
+  while (!all.contains("dropped, the output is too slow: 1") && ::poll(&readable, 1, 60'000) > 0) {
     all += pipe.read_all();
   }
   EXPECT_THAT(all, HasSubstr("short"));
