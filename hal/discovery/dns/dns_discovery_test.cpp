@@ -19,7 +19,7 @@ using testing::FakeDns;
 using ::testing::HasSubstr;
 
 struct Fixture {
-  explicit Fixture(std::string domain = "", std::chrono::milliseconds patience = 2s) {
+  explicit Fixture(std::string domain = "", std::chrono::milliseconds patience = 60s) {
     // With a pool the loop waits for other threads: the resolver's.
     host.loop().set_offload_pool(&pool);
     DnsOptions options{.domain = std::move(domain),

@@ -90,11 +90,12 @@ int run_in_child(const std::function<void()>& work) {
 }
 
 void start_cat(int standard_input) {
-  // The child's end of the pipe is closed by exec: that is the sign.
-  start([standard_input](const FileDescriptor&) {
+  // The sign comes from the new program, not from exec: that closes one file after the other.
+  start([standard_input](const FileDescriptor& ready) {
     ::prctl(PR_SET_PDEATHSIG, 0);
     ::dup2(standard_input, STDIN_FILENO);
-    ::execlp("cat", "cat", nullptr);
+    ::dup2(ready.get(), STDOUT_FILENO);
+    ::execlp("sh", "sh", "-c", "echo; exec cat >/dev/null", nullptr);
   });
 }
 
