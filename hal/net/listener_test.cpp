@@ -17,6 +17,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <thread>
+
 namespace hal::net {
 namespace {
 
@@ -92,14 +94,25 @@ TEST(Listener, CloseEndsItsAccept) {
   (*listener)->close();
 }
 
+/// A client may be told that it is connected a moment before the listener has the connection: the
+/// kernel handles the last segment of the handshake when it comes to it.
+StreamPtr from_queue(Listener& listener) {
+  const TimePoint end = Clock::now() + std::chrono::minutes{1};
+  for (;;) {
+    auto stream = listener.try_accept();
+    if (stream != nullptr || Clock::now() > end) return stream;
+    std::this_thread::yield();
+  }
+}
+
 TEST(Listener, GivesWhatWaitsInItsQueue) {
   IoLoop loop;
   const auto listener = listen_tcp(loop, kLoopback);
   EXPECT_EQ((*listener)->try_accept(), nullptr);
   const auto first = block_on(loop, dial, (*listener)->local());
   const auto second = block_on(loop, dial, (*listener)->local());
-  EXPECT_NE((*listener)->try_accept(), nullptr);
-  EXPECT_NE((*listener)->try_accept(), nullptr);
+  EXPECT_NE(from_queue(**listener), nullptr);
+  EXPECT_NE(from_queue(**listener), nullptr);
   EXPECT_EQ((*listener)->try_accept(), nullptr);
 }
 

@@ -130,14 +130,19 @@ TEST(PortHolder, ProbesPorts) {
   const auto port = free_port("127.0.0.1");
   ASSERT_TRUE(port.has_value());
   EXPECT_NE(*port, 0);
-  IoLoop loop;
-  const auto listener = listen_tcp(loop, {.host = "127.0.0.1"});
-  // The listener would share the port, a probe does not.
-  EXPECT_EQ(probe_port((*listener)->local()).error().code(), Code::kAlreadyExists);
-  EXPECT_EQ(foreign_holder((*listener)->local()), "");
-  (*listener)->close();
-  EXPECT_TRUE(probe_port((*listener)->local()).has_value());
   EXPECT_EQ(free_port("example.org").error().code(), Code::kInvalidArgument);
+  IoLoop loop;
+  bool free_again = false;
+  for (int i = 0; i < 100 && !free_again; ++i) {
+    const auto listener = listen_tcp(loop, {.host = "127.0.0.1"});
+    // The listener would share the port, a probe does not.
+    EXPECT_EQ(probe_port((*listener)->local()).error().code(), Code::kAlreadyExists);
+    EXPECT_EQ(foreign_holder((*listener)->local()), "");
+    (*listener)->close();
+    // Unless the kernel has given it to another program of this machine in between.
+    free_again = probe_port((*listener)->local()).has_value();
+  }
+  EXPECT_TRUE(free_again);
 }
 
 }  // namespace

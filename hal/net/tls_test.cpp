@@ -10,6 +10,9 @@
 #include <hal/async/when_all.hpp>
 #include <hal/net/testing/tls_pair.hpp>
 
+#include <fmt/format.h>
+#include <unistd.h>
+
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -130,8 +133,13 @@ TEST_F(TlsTest, TheSystemsCasAreTheDefault) {
   EXPECT_THAT(text_of(shake(options).client), HasSubstr("TLS: unable to get local issuer"));
 }
 
+/// No other run of this program has it.
+std::filesystem::path temporary_file() {
+  return std::filesystem::path{::testing::TempDir()} / fmt::format("hal_tls_test_{}", ::getpid());
+}
+
 TEST_F(TlsTest, TheSystemsCasCanBeNamedByOpenSslsVariable) {
-  const auto file = std::filesystem::path{::testing::TempDir()} / "hal_tls_test_ca.pem";
+  const auto file = temporary_file();
   std::ofstream{file} << shared_ca().pem();
   ::setenv("SSL_CERT_FILE", file.c_str(), 1);
   auto options = usual_tls();
@@ -249,7 +257,7 @@ TEST_F(TlsTest, AnEncryptedKeyAsksNobody) {
 }
 
 TEST_F(TlsTest, PemFilesAreRead) {
-  const auto file = std::filesystem::path{::testing::TempDir()} / "hal_tls_test.pem";
+  const auto file = temporary_file();
   std::ofstream{file} << shared_ca().pem();
   EXPECT_EQ(read_pem_file(file), shared_ca().pem());
   std::ofstream{file} << "hello";

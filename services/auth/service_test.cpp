@@ -151,7 +151,11 @@ class ServiceTest : public testing::Test {
   const hal::service::LayerPtr layer_ = std::make_shared<const hal::layers::Authenticate>(
       verifier_,
       hal::layers::AuthenticateOptions{.roles = {"admin"}, .open_methods = open_methods()});
-  const AuthClient client_{hal::rpc::Channel{host_, "auth"}};
+  // On the real clock: longer than anything holds this process up.
+  const AuthClient client_{hal::rpc::Channel{
+      host_,
+      "auth",
+      {.default_timeout = std::chrono::minutes{2}, .connect_timeout = std::chrono::minutes{1}}}};
 };
 
 TEST_F(ServiceTest, the_right_password_gets_a_token_of_ten_minutes) {
