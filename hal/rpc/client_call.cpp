@@ -59,7 +59,7 @@ Task<Result<>> ClientCall::attempt(service::Call& call) {
   if (outcome || outcome.error().code() != Code::kUnavailable) {
     connections_.budget().succeeded();
     fate_ = Fate::kEnded;
-  } else if (fate_ == Fate::kUnknown) {
+  } else if (fate_ == Fate::kUnknown || fate_ == Fate::kRefusedAgain) {
     connections_.budget().failed();
     connections_.call_failed();
   }
@@ -87,17 +87,31 @@ Task<Result<>> ClientCall::exchange(service::Call& call, const Route& route) {
   co_await or_return(stream->send(std::move(message), true));
   fate_ = Fate::kUnknown;
   auto received = co_await receive(*stream);
-  if (!received && stream->refused()) fate_ = Fate::kNotProcessed;
+  if (stream->headers_received()) {
+    connections_.answered(node_);
+  } else if (!received && stream->refused()) {
+    refused(route);
+  }
   response_headers_ = std::move(stream->headers());
   call.response_headers = &response_headers_;
   co_return received;
+}
+
+/// A node that drains, or dies, takes its connection with it. One that refuses and stays would get
+/// the call again: it has nothing under way.
+void ClientCall::refused(const Route& route) {
+  fate_ = Fate::kNotProcessed;
+  if (!route.connection->usable()) return;
+  connections_.refused(node_);
+  avoid_ = node_;
+  if (std::exchange(was_refused_, true)) fate_ = Fate::kRefusedAgain;
 }
 
 /// Sleeps as long as it takes before the next attempt; false when there is none.
 Task<bool> ClientCall::again(service::Call& call, const Status& failure) {
   if (fate_ == Fate::kEnded || failure.code() != Code::kUnavailable) co_return false;
   Duration delay{};
-  if (fate_ == Fate::kUnknown) {
+  if (fate_ == Fate::kUnknown || fate_ == Fate::kRefusedAgain) {
     const auto wanted = retry_delay();
     if (!wanted) co_return false;
     delay = *wanted;
@@ -116,10 +130,12 @@ Task<bool> ClientCall::again(service::Call& call, const Status& failure) {
   co_return (co_await sleep(delay)).has_value();
 }
 
-/// Whether and when a request that may have been processed is sent again (gRPC proposal A6).
+/// Whether and when a request that has failed is sent again (gRPC proposal A6).
 std::optional<Duration> ClientCall::retry_delay() {
   const auto& retry = channel_options_.retry;
-  if (!options_.idempotent && !channel_options_.idempotent) return std::nullopt;
+  const bool is_safe =
+      fate_ == Fate::kRefusedAgain || options_.idempotent || channel_options_.idempotent;
+  if (!is_safe) return std::nullopt;
   if (attempts_ >= retry.attempts_max || !connections_.budget().allows()) return std::nullopt;
   if (pushback_) {
     const auto wanted = parse_int<std::uint32_t>(*pushback_);

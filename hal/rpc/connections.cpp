@@ -82,16 +82,38 @@ Route Connections::choose(std::uint64_t avoid) {
   candidates_.clear();
   Peer* last_choice = nullptr;
   for (const auto& peer : peers_) {
+    if (some_refuse_ && peer->resting()) continue;
     if (peer->number() == avoid) {
       last_choice = peer.get();
     } else if (auto connection = peer->with_room()) {
       candidates_.emplace_back(peer.get(), std::move(connection));
     }
   }
-  if (candidates_.empty()) {
-    if (last_choice == nullptr) return {};
-    return {last_choice->with_room(), avoid, last_choice->go_micro()};
+  if (!candidates_.empty()) return take_candidate();
+  if (last_choice != nullptr) return {last_choice->with_room(), avoid, last_choice->go_micro()};
+  return some_refuse_ ? choose_resting(avoid) : Route{};
+}
+
+/// Of nodes that refuse, when there are no others: who has refused may take a call again.
+Route Connections::choose_resting(std::uint64_t avoid) {
+  for (const auto& peer : peers_) {
+    const bool is_better = !peer->resting() && peer->connected();
+    if (is_better) return {};  // it has no room now: better to wait for it
   }
+  candidates_.clear();
+  for (const auto& peer : peers_) {
+    if (peer->number() == avoid) continue;
+    if (auto connection = peer->with_room()) {
+      candidates_.emplace_back(peer.get(), std::move(connection));
+    }
+  }
+  if (!candidates_.empty()) return take_candidate();
+  const Peer* const last_choice = find(avoid);
+  if (last_choice == nullptr) return {};
+  return {last_choice->with_room(), avoid, last_choice->go_micro()};
+}
+
+Route Connections::take_candidate() {
   auto& [peer, connection] = candidates_[pick()];
   last_picked_ = peer->number();
   Route route{std::move(connection), peer->number(), peer->go_micro()};
@@ -162,6 +184,23 @@ Status Connections::why_not() const {
 
 void Connections::call_failed() {
   if (!fresh()) ask();
+}
+
+Peer* Connections::find(std::uint64_t node) const {
+  const auto found = std::ranges::find(peers_, node, &Peer::number);
+  return found == peers_.end() ? nullptr : found->get();
+}
+
+void Connections::refused(std::uint64_t node) {
+  Peer* const peer = find(node);
+  if (peer == nullptr) return;
+  some_refuse_ = true;
+  if (peer->refused()) call_failed();
+}
+
+void Connections::forgive(std::uint64_t node) {
+  if (Peer* const peer = find(node)) peer->answered();
+  some_refuse_ = std::ranges::any_of(peers_, [](const auto& peer) { return peer->refuses(); });
 }
 
 /// A change reaches the channel at once, not after the interval.

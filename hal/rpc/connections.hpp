@@ -46,6 +46,12 @@ class Connections final : public std::enable_shared_from_this<Connections> {
   }
   /// A call has failed with UNAVAILABLE: the registry may know better nodes.
   void call_failed();
+  /// A node has refused a request, and its connection goes on: see Peer::refused().
+  void refused(std::uint64_t node);
+  /// A node has begun to answer a request.
+  void answered(std::uint64_t node) {
+    if (some_refuse_) forgive(node);
+  }
 
   [[nodiscard]] RetryBudget& budget() noexcept { return budget_; }
   [[nodiscard]] std::minstd_rand& random() noexcept { return state_->random; }
@@ -59,6 +65,10 @@ class Connections final : public std::enable_shared_from_this<Connections> {
   static Task<> refresh(std::shared_ptr<Connections> self);
   Task<Result<>> rest();
   [[nodiscard]] Route choose(std::uint64_t avoid);
+  [[nodiscard]] Route choose_resting(std::uint64_t avoid);
+  [[nodiscard]] Route take_candidate();
+  [[nodiscard]] Peer* find(std::uint64_t node) const;
+  void forgive(std::uint64_t node);
   [[nodiscard]] std::size_t pick();
   void update(std::vector<service::Node> nodes);
   void limit(std::vector<service::Node>& nodes) const;
@@ -82,6 +92,7 @@ class Connections final : public std::enable_shared_from_this<Connections> {
   std::uint64_t peers_made_ = 0;
   std::uint64_t questions_ = 0;  // to the registry
   std::uint64_t answers_ = 0;    // the question that was answered last
+  bool some_refuse_ = false;     // of the peers; those that are gone are counted for a while
   bool refreshing_ = false;
   bool used_ = false;  // since the last question to the registry
   bool closed_ = false;

@@ -34,7 +34,8 @@ Peer::Peer(std::shared_ptr<ChannelState> state, service::Node node, std::uint64_
       node_{std::move(node)},
       number_{number},
       go_micro_{go_micro::is_server(node_)},
-      backoff_{state_->options.backoff} {}
+      backoff_{state_->options.backoff},
+      rests_{state_->options.backoff} {}
 
 bool Peer::is(const service::Node& node) const noexcept {
   return node.id == node_.id && node.address == node_.address;
@@ -75,6 +76,21 @@ void Peer::connect() {
   if (retired_ || connecting_ || backing_off_) return;
   connecting_ = true;
   state_->background.spawn(connect_and_run, shared_from_this());
+}
+
+bool Peer::refused() {
+  if (resting()) return false;  // one of those that were under way
+  if (++refusals_ == 1) return false;
+  const Duration rest = rests_.next(state_->random);
+  rest_until_ = state_->loop.now() + rest;
+  log::debug("{} of '{}' refuses requests: it is left out for {} ms", node_.address,
+             state_->service, std::chrono::floor<std::chrono::milliseconds>(rest).count());
+  return true;
+}
+
+void Peer::answered() noexcept {
+  refusals_ = 0;
+  rests_.reset();
 }
 
 void Peer::retire() {

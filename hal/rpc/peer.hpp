@@ -31,7 +31,8 @@ struct ChannelState {
 };
 
 /// Keeps a connection to its node from the first ensure() until retire(). When the node cannot be
-/// reached, or drops connections before they were of use, it is left alone for a while.
+/// reached, or drops connections before they were of use, it is left alone for a while. One that
+/// refuses requests rests: it keeps its connection, and calls go elsewhere.
 class Peer final : public std::enable_shared_from_this<Peer> {
  public:
   /// `number` is not zero and unique in the channel on this worker.
@@ -49,6 +50,16 @@ class Peer final : public std::enable_shared_from_this<Peer> {
   [[nodiscard]] std::size_t in_flight() const noexcept;
   /// An attempt to connect is under way.
   [[nodiscard]] bool connecting() const noexcept { return connecting_ || hurried_; }
+  /// It refuses: others are better.
+  [[nodiscard]] bool resting() const noexcept {
+    return refusals_ > 1 && state_->loop.now() < rest_until_;
+  }
+  /// The last request was refused.
+  [[nodiscard]] bool refuses() const noexcept { return refusals_ > 0; }
+  /// A request was reset with REFUSED_STREAM on a connection that goes on. Once may be chance; the
+  /// second time in a row, and whenever it happens after a rest, it rests: then true.
+  bool refused();
+  void answered() noexcept;
   /// Why the last attempt failed; OK once connected.
   [[nodiscard]] const Status& failure() const noexcept { return failure_; }
 
@@ -80,7 +91,10 @@ class Peer final : public std::enable_shared_from_this<Peer> {
   const bool go_micro_;
   std::vector<Link*> links_;  // usable; each lives in its coroutine
   Backoff backoff_;
-  WaitQueue wake_;  // from backing off
+  Backoff rests_;
+  TimePoint rest_until_{};
+  int refusals_ = 0;  // in a row
+  WaitQueue wake_;    // from backing off
   TimePoint failed_at_{};
   int failures_ = 0;  // since a connection was of use
   Status failure_;

@@ -3,6 +3,7 @@
 
 #include <hal/rpc/message.hpp>
 #include <hal/rpc/testing/echo_service.hpp>
+#include <hal/rpc/testing/refusing_connection.hpp>
 #include <hal/transport/http2_connection.hpp>
 
 #include <memory>
@@ -17,6 +18,7 @@ enum class Behaviour : std::uint8_t {
   kHold,         ///< waits for release(), then answers
   kUnavailable,  ///< UNAVAILABLE, in trailers only
   kReset,        ///< gives the stream up
+  kRefuse,       ///< REFUSED_STREAM at its head, on connections made while this holds
 };
 
 /// Listens on a port of the host's network in memory. Must outlive the host's shut_down().
@@ -94,6 +96,10 @@ class FakeNode final : public transport::Http2Handler {
       auto stream = co_await listener->accept();
       if (!stream) co_return;
       ++self->connections;
+      if (self->behaviour == Behaviour::kRefuse) {
+        self->host_.background().spawn(run_refusing, self, std::move(*stream));
+        continue;
+      }
       self->drains_.push_back(std::make_unique<service::Drain>());
       self->host_.background().spawn(
           run_connection, self,
@@ -105,6 +111,18 @@ class FakeNode final : public transport::Http2Handler {
                                std::shared_ptr<transport::Http2Connection> connection) {
     ++self->connected;
     (void)co_await connection->run();
+    --self->connected;
+  }
+
+  /// Once the behaviour is another one, it answers.
+  static Task<> run_refusing(FakeNode* self, std::unique_ptr<net::Stream> stream) {
+    RefusingConnection connection{std::move(stream), [self]() -> std::optional<std::string> {
+                                    ++self->requests;
+                                    if (self->behaviour == Behaviour::kRefuse) return std::nullopt;
+                                    return fmt::format("{}", self->port_);
+                                  }};
+    ++self->connected;
+    co_await connection.run();
     --self->connected;
   }
 
