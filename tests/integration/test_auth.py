@@ -343,7 +343,9 @@ class Terminal:
         self.ours, theirs = pty.openpty()
         self.process = subprocess.Popen(
             [AUTH, *words], env=clean_environment({"HAL_AUTH_DB": database}), stdin=theirs,
-            stdout=theirs, stderr=theirs, start_new_session=True)
+            stdout=theirs, stderr=theirs, start_new_session=True,
+            # A shell that runs these tests in the background has SIGINT ignored.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
         os.close(theirs)
         self.shown = ""
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from support import CAP
+from support.load import CAP
 
 SHOW = Path(__file__).with_name("show.py")
 
