@@ -1,6 +1,7 @@
 #include <hal/discovery/kubernetes/api_client.hpp>
 
 #include <hal/async/or_return.hpp>
+#include <hal/base/ascii.hpp>
 #include <hal/service/layers/trace/trace.hpp>
 
 #include <fmt/format.h>
@@ -57,6 +58,11 @@ Code code_of(int http_status) {
   }
 }
 
+Duration retry_after(const Headers& headers) {
+  const auto seconds = parse_int<std::uint32_t>(headers.get("retry-after").value_or(""));
+  return std::min<Duration>(std::chrono::seconds{seconds.value_or(0)}, kRetryAfterMax);
+}
+
 Task<std::string> read_error(http::ResponseStream* response) {
   std::string body;
   while (body.size() < kErrorBytesMax) {
@@ -100,13 +106,25 @@ Result<Headers> ApiClient::headers() const {
   return headers;
 }
 
+Status ApiClient::refused(const ApiRequest& request, int http_status, const Headers& headers,
+                          std::string_view body) {
+  std::string message = message_of(body);
+  Status status = status_of(request, http_status, message);
+  if (request.refusal != nullptr) {
+    *request.refusal = {.http_status = http_status,
+                        .message = std::move(message),
+                        .retry_after = retry_after(headers)};
+  }
+  return status;
+}
+
 Task<Result<http::ResponseStream>> ApiClient::open(ApiRequest request) {
   Headers sent = co_await or_return(headers());
   auto response =
       co_await or_return(client_.open({.url = server_ + request.path, .headers = std::move(sent)}));
   if (response.status() == 200) co_return response;
   const std::string body = co_await read_error(&response);
-  co_return error(status_of(request, response.status(), message_of(body)));
+  co_return error(refused(request, response.status(), response.headers(), body));
 }
 
 Task<Result<>> ApiClient::patch(ApiRequest request, std::string body) {
@@ -117,7 +135,7 @@ Task<Result<>> ApiClient::patch(ApiRequest request, std::string body) {
                                                             .headers = std::move(sent),
                                                             .body = std::move(body)}));
   if (response.status == 200) co_return Result<>{};
-  co_return error(status_of(request, response.status, message_of(response.body)));
+  co_return error(refused(request, response.status, response.headers, response.body));
 }
 
 }  // namespace hal::discovery::kubernetes

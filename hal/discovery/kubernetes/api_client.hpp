@@ -9,12 +9,25 @@
 
 namespace hal::discovery::kubernetes {
 
+/// What an answer that is an error says, beside its Status.
+struct Refusal {
+  int http_status = 0;    ///< 0: there was no answer
+  std::string message{};  ///< the server's own; "" from one that is no API server, as a proxy
+  /// Retry-After in its form of seconds (RFC 9110 10.2.3): not to be asked before; at most
+  /// kRetryAfterMax.
+  Duration retry_after{};
+};
+/// A longer wish would keep changes from us.
+inline constexpr Duration kRetryAfterMax = std::chrono::minutes{2};
+
 /// One request, in the terms of RBAC: what a message about it names.
 struct ApiRequest {
   std::string_view verb;      ///< "list", "watch", "patch": static storage
   std::string_view resource;  ///< "pods": static storage
   std::string ns;             ///< the namespace
   std::string path;           ///< "/api/v1/namespaces/devel/pods?watch=true"
+  /// Filled in when the server refuses; outlives the request. Null: nobody wants to know.
+  Refusal* refusal = nullptr;
 };
 
 /// What the API server's answer means. PERMISSION_DENIED names verb, resource and namespace;
@@ -41,6 +54,8 @@ class ApiClient {
 
  private:
   Result<Headers> headers() const;
+  static Status refused(const ApiRequest& request, int http_status, const Headers& headers,
+                        std::string_view body);
 
   const std::string server_;
   const Token token_;

@@ -205,6 +205,75 @@ TEST(KubernetesDiscovery, RefusalsWithoutAnEndMeanListAgain) {
   EXPECT_EQ(f.api.count("list"), 2U) << "not at each";
 }
 
+/// An overload (priority and fairness sheds WATCHes), a Role or token that is taken away.
+TEST(KubernetesDiscovery, ARefusalThatSaysNothingOfTheVersionIsNoReasonToList) {
+  for (const int status : {401, 403, 429}) {
+    Fixture f;
+    f.put("a");
+    ASSERT_THAT(f.ids(), ElementsAre("a"));
+    f.api.watch_status = status;
+    f.api.end_watches();
+    f.advance(10min);
+    EXPECT_GT(f.api.count("watch"), 30U) << status;
+    EXPECT_THAT(f.ids(), ElementsAre("a")) << "last known good";
+    f.put("b");
+    f.api.watch_status = 0;
+    f.advance(15s);
+    EXPECT_THAT(f.ids(), ElementsAre("a", "b"));
+    EXPECT_EQ(f.api.count("list"), 1U) << status;
+  }
+}
+
+TEST(KubernetesDiscovery, AnOverloadedServerSaysWhenToComeAgain) {
+  for (const int status : {429, 503}) {
+    Fixture f;
+    f.put("a");
+    ASSERT_THAT(f.ids(), ElementsAre("a"));
+    f.api.watch_status = status;
+    f.api.retry_after = "30";
+    f.api.end_watches();
+    f.advance(1s);
+    const std::size_t before = f.api.count("watch");
+    f.advance(28s);
+    EXPECT_EQ(f.api.count("watch"), before) << status;
+    f.advance(3s);
+    EXPECT_EQ(f.api.count("watch"), before + 1);
+    f.api.retry_after = "999999999";
+    f.advance(45s);
+    const std::size_t wished = f.api.count("watch");
+    f.advance(kubernetes::kRetryAfterMax + 15s);
+    EXPECT_EQ(f.api.count("watch"), wished + 1) << "not for ever";
+    EXPECT_EQ(f.api.count("list"), 1U);
+  }
+}
+
+TEST(KubernetesDiscovery, AProxysTimeoutIsNoReasonToList) {
+  Fixture f;
+  f.put("a");
+  ASSERT_THAT(f.ids(), ElementsAre("a"));
+  f.api.watch_status = 504;
+  f.api.status_body = "<html>Gateway Time-out</html>";
+  f.api.end_watches();
+  f.advance(10min);
+  EXPECT_EQ(f.api.count("list"), 1U);
+}
+
+TEST(KubernetesDiscovery, AWatchThatIsNotAnsweredIsNoReasonToList) {
+  Fixture f;
+  f.put("a");
+  ASSERT_THAT(f.ids(), ElementsAre("a"));
+  f.api.watch_delay = 1h;
+  f.api.end_watches();
+  f.advance(10min);
+  EXPECT_GT(f.api.count("watch"), 10U);
+  EXPECT_EQ(f.api.count("list"), 1U);
+  f.put("b");
+  f.api.watch_delay = {};
+  f.advance(1min);
+  EXPECT_THAT(f.ids(), ElementsAre("a", "b"));
+  EXPECT_EQ(f.api.count("list"), 1U);
+}
+
 TEST(KubernetesDiscovery, BookmarksSpareTheList) {
   for (const bool with_bookmark : {true, false}) {
     Fixture f;

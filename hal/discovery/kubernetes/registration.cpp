@@ -138,13 +138,17 @@ Task<Result<>> Registration::send(std::string service) {
   auto patch = nodes.empty() ? Result<std::string>{deregister_patch(service, nodes_.size())}
                              : register_patch(nodes, options_.limits);
   if (!patch) co_return error(std::move(patch.error()));
+  Refusal refusal;
   ApiRequest request{
       .verb = "patch",
       .resource = "pods",
       .ns = options_.ns,
-      .path = fmt::format("/api/v1/namespaces/{}/pods/{}", options_.ns, options_.pod)};
-  co_return co_await timeout(options_.patch_timeout,
-                             client_.patch(std::move(request), std::move(*patch)));
+      .path = fmt::format("/api/v1/namespaces/{}/pods/{}", options_.ns, options_.pod),
+      .refusal = &refusal};
+  auto sent = co_await timeout(options_.patch_timeout,
+                               client_.patch(std::move(request), std::move(*patch)));
+  wished_ = std::max(wished_, refusal.retry_after);
+  co_return sent;
 }
 
 /// All of them, whatever becomes of one; the first error.
@@ -164,10 +168,11 @@ Task<> Registration::keep() {
   Backoff failed{options_.backoff};
   while (co_await or_stopped()) {
     steady.reset();
-    const Duration delay = failing_ ? failed.next(random_) : steady.next(random_);
+    const Duration delay = failing_ ? wished_ + failed.next(random_) : steady.next(random_);
     const auto sooner = co_await timeout(delay, wait_on(changed_));
     if (!co_await or_stopped()) co_return;
     if (sooner) continue;
+    wished_ = {};
     const auto sent = co_await send_all();
     if (!co_await or_stopped()) co_return;
     if (!sent && !failing_) {

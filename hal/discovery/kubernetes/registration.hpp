@@ -32,7 +32,7 @@ struct RegistrationOptions {
   /// Registers anew so often (go-micro's MICRO_REGISTER_INTERVAL), moved by up to a fifth, in case
   /// somebody has taken the labels away. A patch that changes nothing is no event for anybody.
   Duration interval = std::chrono::seconds{30};
-  /// After a failure, instead.
+  /// After a failure, instead, on top of what the server itself asks for (Retry-After).
   BackoffOptions backoff{.base = std::chrono::seconds{1}, .max = std::chrono::seconds{15}};
   Duration patch_timeout = std::chrono::seconds{5};
   NodeLimits limits{};
@@ -66,6 +66,7 @@ class Registration {
   std::minstd_rand random_{std::random_device{}()};
   WaitQueue free_;     // for the next patch: two at once could overtake each other
   WaitQueue changed_;  // there is something to send sooner
+  Duration wished_{};  // by the server, before the next attempt
   bool busy_ = false;
   bool failing_ = false;
 };

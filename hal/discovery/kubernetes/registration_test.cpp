@@ -199,6 +199,21 @@ TEST(Registration, AnApiServerThatIsAwayHoldsNothingUp) {
   EXPECT_EQ(f.logs.count("cannot register again: UNAVAILABLE"), 1U) << "one line for an outage";
 }
 
+TEST(Registration, AnOverloadedApiServerSaysWhenToComeAgain) {
+  Fixture f;
+  f.api.status = 429;
+  f.api.retry_after = "60";
+  ASSERT_TRUE(f.add(make_node("greeter")));
+  EXPECT_EQ(f.logs.count("greeter is not registered yet: RESOURCE_EXHAUSTED"), 1U);
+  f.advance(59s);
+  EXPECT_EQ(f.api.count("patch"), 1U);
+  f.advance(3s);
+  EXPECT_EQ(f.api.count("patch"), 2U);
+  f.api.status = 0;
+  f.advance(80s);
+  EXPECT_THAT(f.pod(), HasSubstr("micro.mu/selector-greeter"));
+}
+
 TEST(Registration, AServiceThatIsRefusedKeepsNoOtherBack) {
   Fixture f;
   for (const char* service : {"api", "greeter", "web"}) ASSERT_TRUE(f.add(make_node(service)));

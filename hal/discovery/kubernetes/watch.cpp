@@ -82,11 +82,13 @@ Watch::Watch(ApiClient& client, Resource resource, WatchOptions options)
 Task<> Watch::run() {
   while (co_await or_stopped()) {
     Result<> result{};
+    refusal_ = {};
+    watching_ = false;
     if (version_.empty()) result = co_await timeout(options_.list_timeout, list());
     if (result) result = co_await follow();
     if (!co_await or_stopped()) break;
     ended(result, (co_await this_context()).loop->now());
-    if (!co_await sleep(backoff_.next(random_))) break;
+    if (!co_await sleep(refusal_.retry_after + backoff_.next(random_))) break;
   }
 }
 
@@ -113,21 +115,36 @@ void Watch::ended(const Result<>& result, TimePoint now) {
 }
 
 /// Whether going on from the same version may lead nowhere: the server has fallen silent, or waits
-/// for a version that it has never had (504), as after its etcd was restored. One that is away says
-/// nothing about the version: a restart does not make all clients LIST at once.
+/// for a version that it has never had (504), as after its etcd was restored. One that is away, has
+/// too much to do, or does not let us in says nothing about the version: no restart and no overload
+/// makes all clients LIST at once.
 bool Watch::is_worn_out(Code code) {
-  if (code == Code::kUnavailable) return false;
-  if (code != Code::kDeadlineExceeded && ++refusals_ < options_.refusals_max) return false;
+  switch (code) {
+    case Code::kUnavailable:
+    case Code::kUnauthenticated:
+    case Code::kPermissionDenied:
+      return false;
+    case Code::kResourceExhausted:
+      if (refusal_.http_status == 429) return false;
+      break;  // a limit of ours
+    case Code::kDeadlineExceeded:
+      // Not a WATCH that nobody has answered, nor a 504 of a proxy, whose body is no Status.
+      return watching_ || !refusal_.message.empty();
+    default:
+      break;
+  }
+  if (++refusals_ < options_.refusals_max) return false;
   refusals_ = 0;
   return true;
 }
 
-ApiRequest Watch::request(std::string_view verb, std::string_view more) const {
+ApiRequest Watch::request(std::string_view verb, std::string_view more) {
   return {.verb = verb,
           .resource = resource_.name,
           .ns = resource_.ns,
           .path = fmt::format("{}?labelSelector={}{}", resource_.path,
-                              wire::percent_encode(resource_.selector), more)};
+                              wire::percent_encode(resource_.selector), more),
+          .refusal = &refusal_};
 }
 
 Task<Result<>> Watch::list() {
@@ -162,6 +179,7 @@ Task<Result<>> Watch::follow() {
       request("watch", fmt::format("&watch=true&allowWatchBookmarks=true&resourceVersion={}"
                                    "&timeoutSeconds={}",
                                    wire::percent_encode(version_), length))));
+  watching_ = true;
   if (failing_) log::info("the API server {} answers again", client_.server());
   failing_ = false;
   nodes().recovered();

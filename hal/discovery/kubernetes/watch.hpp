@@ -38,13 +38,14 @@ struct WatchOptions {
   /// After at least this time, and at most twice as long, the server ends a WATCH, and the next one
   /// begins: load is spread anew over API servers.
   std::chrono::seconds watch_time{300};
-  /// Before the next request after any end of one. It is short: a registry that is back is of use.
+  /// Before the next request after any end of one, on top of what the server itself asks for
+  /// (Retry-After). It is short: a registry that is back is of use.
   BackoffOptions backoff{
       .base = std::chrono::milliseconds{250}, .jitter = 0.5, .max = std::chrono::seconds{10}};
   PrunerLimits pruner{};
   std::size_t objects_max = 20'000;
   /// So many WATCHes in a row that the server refuses, or that end in an error without an event
-  /// before it, mean LIST again.
+  /// before it, mean LIST again. Refusals that say nothing about the version do not count.
   unsigned refusals_max = 8;
   /// Between two log lines about one kind of failure in one outage.
   Duration log_interval = std::chrono::minutes{1};
@@ -54,8 +55,8 @@ struct WatchOptions {
 /// LIST once, then WATCH from its resourceVersion; bookmarks keep that fresh while nothing changes.
 /// A lost connection goes on from the last version. "410 Gone", as an answer or as an event, means
 /// LIST again; so do a WATCH that falls silent, "504 Too large resource version" and refusals
-/// without an end. While the server cannot be asked, what is known stays. One loop; the nodes are
-/// for all.
+/// without an end, other than of one who is not known (401), may not (403) or comes too often
+/// (429). While the server cannot be asked, what is known stays. One loop; the nodes are for all.
 class Watch final : public NodeSource {
  public:
   /// `client` must outlive run().
@@ -72,7 +73,7 @@ class Watch final : public NodeSource {
   Result<> apply(const boost::json::object& event, bool& expired);
   Result<> put(const boost::json::object& object);
   void publish();
-  [[nodiscard]] ApiRequest request(std::string_view verb, std::string_view more) const;
+  [[nodiscard]] ApiRequest request(std::string_view verb, std::string_view more);
   void ended(const Result<>& result, TimePoint now);
   [[nodiscard]] bool is_worn_out(Code code);
 
@@ -84,6 +85,8 @@ class Watch final : public NodeSource {
   std::string version_;                                                     // empty: LIST
   Backoff backoff_;
   std::minstd_rand random_;
+  Refusal refusal_;        // of the last request
+  bool watching_ = false;  // it was a WATCH that was answered
   std::uint64_t lists_ = 0;
   unsigned refusals_ = 0;  // in a row
   TimePoint logged_at_{};

@@ -85,14 +85,19 @@ int FakeApiServer::refusal(const Headers& headers) const {
   return known ? 0 : 401;
 }
 
+Task<Result<>> FakeApiServer::refuse(http::ResponseWriter* out, int with,
+                                     std::string_view message) {
+  out->set_status(with);
+  if (!retry_after.empty()) out->headers().set("retry-after", retry_after);
+  co_return co_await out->write(status_body.empty() ? status_json(with, message) : status_body);
+}
+
 Task<Result<>> FakeApiServer::get(http::State<FakeApiServer> server, const http::Request& request,
                                   http::ResponseWriter out) {
   FakeApiServer& self = *server;
   self.note(request);
   if (const int refused = self.refusal(request.headers); refused != 0) {
-    out.set_status(refused);
-    co_return co_await out.write(self.status_body.empty() ? status_json(refused, "a test refuses")
-                                                          : self.status_body);
+    co_return co_await self.refuse(&out, refused, "a test refuses");
   }
   const SeenRequest seen = self.requests.back();
   if (seen.query.contains("watch=true")) co_return co_await self.watch(&seen, &out);
@@ -137,9 +142,9 @@ Task<Result<>> FakeApiServer::watch(const SeenRequest* request, http::ResponseWr
     co_return co_await out->write(fmt::format("{{\"type\":\"ERROR\",\"object\":{}}}\n", gone));
   }
   if (watch_status != 0) {
-    out->set_status(watch_status);
-    co_return co_await out->write(status_json(watch_status, "Too large resource version"));
+    co_return co_await refuse(out, watch_status, "Too large resource version");
   }
+  if (watch_delay != Duration{}) co_await or_return(co_await sleep(watch_delay));
   const unsigned ended = ended_;
   co_await or_return(out->start());
   std::size_t event = 0;
@@ -165,6 +170,8 @@ http::Response FakeApiServer::patch(http::State<FakeApiServer> server,
   self.note(request);
   if (const int refused = self.refusal(request.headers); refused != 0) {
     return {.status = refused,
+            .headers =
+                self.retry_after.empty() ? Headers{} : Headers{{"retry-after", self.retry_after}},
             .body = self.status_body.empty() ? status_json(refused, "a test refuses")
                                              : self.status_body};
   }

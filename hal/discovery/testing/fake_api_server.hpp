@@ -70,8 +70,12 @@ class FakeApiServer {
   std::set<std::string> tokens;
   /// Every WATCH is answered so, while it is set.
   int watch_status = 0;
+  /// Refusals come with it, if it is set.
+  std::string retry_after;
   /// Watches stay open, and nothing more comes.
   bool silent = false;
+  /// WATCH answers after this time.
+  Duration watch_delay{};
   /// LIST answers after this time.
   Duration list_delay{};
   /// LIST answers with this, as it stands.
@@ -90,6 +94,7 @@ class FakeApiServer {
   static Task<> serve(FakeApiServer* self);
   void note(const http::Request& request);
   [[nodiscard]] int refusal(const Headers& headers) const;
+  Task<Result<>> refuse(http::ResponseWriter* out, int with, std::string_view message);
   [[nodiscard]] std::string list(std::string_view collection, std::string_view selector) const;
   Task<Result<>> watch(const SeenRequest* request, http::ResponseWriter* out);
   [[nodiscard]] std::string line_of(const Event& event, std::string_view selector) const;
