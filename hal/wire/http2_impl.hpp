@@ -109,6 +109,7 @@ class Session::Impl {
   Stream& open(StreamId id);
   void on_headers_frame(const nghttp2_frame& frame);
   void answer_too_large(Stream& stream);
+  std::uint8_t indexing_of(std::string_view name);
   Result<> collect(const Headers& headers);
   Result<> collect_within_limits(const Headers& headers);
   Result<> resume(const Stream& stream);
@@ -123,6 +124,7 @@ class Session::Impl {
   Stream* filling_ = nullptr;        // whose header list is coming in
   std::vector<nghttp2_nv> fields_;   // scratch of collect()
   std::size_t fields_bytes_ = 0;     // the same, as RFC 9113 6.5.2 counts them
+  std::uint8_t named_ = 0;           // changing fields whose names HPACK's table has
   std::vector<StreamId> writable_;   // to be told when produce() is done with nghttp2
   std::string* out_ = nullptr;       // of the produce() under way
   std::size_t out_end_ = 0;          // size of *out_ where it stops

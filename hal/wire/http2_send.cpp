@@ -11,22 +11,21 @@
 namespace hal::wire::http2 {
 namespace {
 
-/// Values that differ in each request: kept out of the HPACK table, where they would push out
-/// what repeats. Secrets are kept out as well (RFC 7541 7.1.3).
-bool never_repeats(std::string_view name) {
+/// Fields whose values differ in each request: a bit for each, 0 for all others.
+std::uint8_t changing_field(std::string_view name) {
   switch (name.size()) {
     case 10:
-      return name == "tracestate";
+      return name == "tracestate" ? 0x01 : 0;
     case 11:
-      return name == "traceparent" || name == "x-b3-spanid";
+      return name == "traceparent" ? 0x02 : name == "x-b3-spanid" ? 0x04 : 0;
     case 12:
-      return name == "x-b3-traceid" || name == "grpc-timeout" || name == "x-request-id";
-    case 13:
-      return name == "authorization";
+      if (name == "x-b3-traceid") return 0x08;
+      if (name == "x-request-id") return 0x10;
+      return name == "grpc-timeout" ? 0x20 : 0;
     case 14:
-      return name == "grpc-trace-bin" || name == "content-length";
+      return name == "grpc-trace-bin" ? 0x40 : 0;
     default:
-      return false;
+      return 0;
   }
 }
 
@@ -112,6 +111,17 @@ int Session::Impl::on_frame_sent(nghttp2_session* session, const nghttp2_frame* 
   return nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, stream->id, NGHTTP2_NO_ERROR);
 }
 
+/// How a field goes through HPACK. Values that differ in each request are kept out of its table,
+/// where they would push out what repeats; but for the first one, which takes its name there, so
+/// that the name is not written again. Secrets are kept out as well (RFC 7541 7.1.3).
+std::uint8_t Session::Impl::indexing_of(std::string_view name) {
+  if (name == "authorization") return NGHTTP2_NV_FLAG_NO_INDEX;
+  const std::uint8_t bit = changing_field(name);
+  if ((named_ & bit) != 0) return NGHTTP2_NV_FLAG_NO_INDEX;
+  named_ |= bit;
+  return NGHTTP2_NV_FLAG_NONE;
+}
+
 /// Fills fields_ with views into `headers`: nghttp2 copies them when they are submitted.
 Result<> Session::Impl::collect(const Headers& headers) {
   constexpr std::size_t kPerField = 32;  // RFC 9113 6.5.2
@@ -121,13 +131,11 @@ Result<> Session::Impl::collect(const Headers& headers) {
     if (is_hop_field(field.name)) continue;
     if (auto checked = check_field(field); !checked) return checked;
     fields_bytes_ += field.name.size() + field.value.size() + kPerField;
-    fields_.push_back(
-        {.name = bytes_of(field.name),
-         .value = bytes_of(field.value),
-         .namelen = field.name.size(),
-         .valuelen = field.value.size(),
-         .flags = static_cast<std::uint8_t>(never_repeats(field.name) ? NGHTTP2_NV_FLAG_NO_INDEX
-                                                                      : NGHTTP2_NV_FLAG_NONE)});
+    fields_.push_back({.name = bytes_of(field.name),
+                       .value = bytes_of(field.value),
+                       .namelen = field.name.size(),
+                       .valuelen = field.value.size(),
+                       .flags = indexing_of(field.name)});
   }
   return {};
 }

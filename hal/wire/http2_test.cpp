@@ -68,6 +68,51 @@ TEST(Http2, TrailersAfterDataHasLeft) {
                           "1 close NO_ERROR"));
 }
 
+// What HPACK makes of a request with ids of its own: their names once, no value in the table.
+TEST(Http2, ChangingFieldsAreWrittenWithoutTheirNamesAfterTheFirst) {
+  Pair pair;
+  pair.run();
+  const auto bytes_of_request = [&](std::string_view id) {
+    Headers headers{pair.kRequest};
+    if (!id.empty()) {
+      headers.add("x-request-id", id);
+      headers.add("traceparent", id);
+    }
+    EXPECT_TRUE(pair.client.submit_request(headers, true));
+    std::string bytes;
+    EXPECT_TRUE(pair.client.produce(bytes));
+    EXPECT_TRUE(pair.server.receive(bytes));
+    return bytes.size();
+  };
+  bytes_of_request("");
+  const std::size_t plain = bytes_of_request("");
+  bytes_of_request("~first~");
+  constexpr std::size_t kNameAndLength = 3;
+  for (int i = 100; i < 300; ++i) {
+    // Not in Huffman's code, which is longer for this character.
+    const std::string id = fmt::format("~~~~~{}", i);
+    ASSERT_EQ(bytes_of_request(id), plain + 2 * (kNameAndLength + id.size()));
+    pair.at_server.log.pop_back();  // "end"
+    ASSERT_THAT(pair.at_server.log.back(),
+                HasSubstr(fmt::format("x-request-id={} traceparent={}", id, id)));
+  }
+}
+
+TEST(Http2, SecretsAreNeverInTheTable) {
+  Pair pair;
+  pair.run();
+  const auto bytes_of_request = [&] {
+    Headers headers{pair.kRequest};
+    headers.add("authorization", "Bearer ~~~~~~~~");
+    EXPECT_TRUE(pair.client.submit_request(headers, true));
+    std::string bytes;
+    EXPECT_TRUE(pair.client.produce(bytes));
+    return bytes;
+  };
+  bytes_of_request();
+  EXPECT_THAT(bytes_of_request(), HasSubstr("Bearer ~~~~~~~~"));
+}
+
 TEST(Http2, SkipsInterimResponses) {
   Pair pair;
   pair.request();
