@@ -61,11 +61,19 @@ inline constexpr std::string_view kReplacement = "\xef\xbf\xbd";
 }
 
 [[nodiscard]] inline bool is_ascii(std::string_view text) noexcept {
-  text.remove_prefix(ascii_prefix(text));
-  for (const char c : text) {
-    if (static_cast<std::uint8_t>(c) >= 0x80) return false;
+  std::uint64_t seen = 0;
+  const auto see_word = [&](std::size_t at) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + at, sizeof word);
+    seen |= word;
+  };
+  if (text.size() < sizeof seen) {
+    for (const char c : text) seen |= static_cast<std::uint8_t>(c);
+  } else {
+    for (std::size_t at = 0; at + sizeof seen <= text.size(); at += sizeof seen) see_word(at);
+    see_word(text.size() - sizeof seen);  // what is left, and some of it again
   }
-  return true;
+  return (seen & 0x8080808080808080) == 0;
 }
 
 /// Appends `text`; bytes that are no UTF-8 become U+FFFD each.

@@ -1,5 +1,7 @@
 #include <hal/telemetry/otlp_writer.hpp>
 
+#include <algorithm>
+
 namespace hal::telemetry::otlp {
 namespace {
 
@@ -11,8 +13,23 @@ constexpr std::uint32_t kDouble = 4;
 constexpr std::uint32_t kArray = 5;
 constexpr std::uint32_t kArrayValues = 1;
 
+/// At most what ValueWriter appends.
+struct ValueBytesMax {
+  std::size_t bytes_max;
+
+  std::size_t operator()(std::string_view text) const {
+    return text_field_bytes_max(std::min(text.size(), bytes_max));
+  }
+  std::size_t operator()(AttributeValue::List texts) const {
+    std::size_t bytes = kHeadBytesMax;
+    for (const std::string_view text : texts) bytes += kHeadBytesMax + (*this)(text);
+    return bytes;
+  }
+  std::size_t operator()(const auto& /*number*/) const { return kHeadBytesMax; }
+};
+
 struct ValueWriter {
-  std::string& out;
+  Cursor& out;
   std::size_t bytes_max;
 
   void operator()(std::string_view text) const { append_text_field(out, kString, text, bytes_max); }
@@ -44,10 +61,15 @@ std::uint64_t read_varint(std::string_view bytes, std::size_t& at) noexcept {
 
 void append_attribute(std::string& out, std::uint32_t number, std::string_view key,
                       const AttributeValue& value, std::size_t value_bytes_max) {
-  const Nested pair{out, number};
-  append_text_field(out, 1, key, kNameBytesMax);
-  const Nested any{out, 2};
-  std::visit(ValueWriter{out, value_bytes_max}, value.variant());
+  const std::size_t bytes_max = 2 * kHeadBytesMax +
+                                text_field_bytes_max(std::min(key.size(), kNameBytesMax)) +
+                                std::visit(ValueBytesMax{value_bytes_max}, value.variant());
+  append_with_cursor(out, bytes_max, [&](Cursor& cursor) {
+    const Nested pair{cursor, number};
+    append_text_field(cursor, 1, key, kNameBytesMax);
+    const Nested any{cursor, 2};
+    std::visit(ValueWriter{cursor, value_bytes_max}, value.variant());
+  });
 }
 
 bool erase_attribute(std::string& fields, std::uint32_t number, std::string_view key) {

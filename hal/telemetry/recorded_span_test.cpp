@@ -9,6 +9,8 @@
 
 #include <limits>
 
+#include <fmt/format.h>
+
 #include <hal/internal/otlp.pb.h>
 
 namespace hal::telemetry {
@@ -18,6 +20,7 @@ using namespace std::chrono_literals;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::Pair;
+using ::testing::UnorderedElementsAre;
 
 const SpanContext kRemote{.trace_id = *TraceId::from_hex("463ac35c9f6413ad48485a3953bb6124"),
                           .span_id = *SpanId::from_hex("a2fb4a1d1a96d312"),
@@ -112,6 +115,28 @@ TEST_F(RecordedSpanTest, AttributesOfEveryType) {
   for (const Case& c : cases) {
     const auto span = record([&](RecordedSpan& s) { s.set_attribute("k", c.value); });
     EXPECT_THAT(span.attributes, ElementsAre(Pair("k", c.expected)));
+  }
+}
+
+TEST_F(RecordedSpanTest, TextsOfAnySizeArriveWhole) {
+  for (const std::size_t size : {1U, 7U, 8U, 9U, 127U, 128U, 5'000U, 16'384U}) {
+    const std::string good(size, 'x');
+    const std::string bad(size, '\xff');
+    std::string replaced;
+    for (std::size_t i = 0; i < size; ++i) replaced += "\uFFFD";
+    const std::string_view list[] = {bad, good};
+    const auto span = record(
+        [&](RecordedSpan& s) {
+          s.set_attribute(good, bad);
+          s.set_attribute("list", AttributeValue::List{list});
+          s.set_status(SpanStatus::kError, bad);
+        },
+        {.name = bad});
+    EXPECT_EQ(span.name, replaced);
+    EXPECT_EQ(span.status_message, replaced);
+    EXPECT_THAT(span.attributes,
+                UnorderedElementsAre(Pair(good, replaced),
+                                     Pair("list", fmt::format("[{}, {}]", replaced, good))));
   }
 }
 

@@ -10,11 +10,15 @@ namespace {
 constexpr std::uint32_t kHasIsRemote = 0x100;
 constexpr std::uint32_t kIsRemote = 0x200;
 
-/// One of 64 bits. Two keys may share it; the kit's own of one span hardly ever do.
+/// One of 64 bits. Two keys may share it; of the kit's own (semconv.hpp) no two of one span do.
 std::uint64_t bit_of(std::string_view key) noexcept {
   const std::size_t sum = key.size() + 3 * static_cast<unsigned char>(key.back()) +
-                          5 * static_cast<unsigned char>(key[key.size() / 2]);
+                          2 * static_cast<unsigned char>(key[key.size() / 3]);
   return std::uint64_t{1} << (sum % 64);
+}
+
+std::int64_t wall_offset_ns(SpanClock::WallTime wall, TimePoint now) noexcept {
+  return wall.time_since_epoch().count() - std::chrono::nanoseconds{now.time_since_epoch()}.count();
 }
 
 bool is_entry(Kind kind) noexcept { return kind == Kind::kServer || kind == Kind::kConsumer; }
@@ -32,14 +36,16 @@ RecordedSpan::RecordedSpan(const Context& parent, const SpanOptions& options)
   choose_context(parent_span);
   if (!is_sampled(context_.sampling)) return;
 
+  const TimePoint now = tracer_->clock().now();
+  start_ = options.start.value_or(now);
   join_local_trace(parent, options);
+  if (local_root_) trace_->wall_offset_ns = wall_offset_ns(tracer_->clock().wall(), now);
   recording_ = true;
   name_.assign(options.name);
   fields_ = tracer_->take_buffer();
   // tracestate belongs to the inbound trace: not to one that starts here.
   if (parent_id_.valid() && parent.forwarded) trace_state_ = parent.forwarded->trace_state;
   set_attributes(options.attributes);
-  start_ = options.start ? *options.start : tracer_->clock().now();
 }
 
 RecordedSpan::~RecordedSpan() {
@@ -147,38 +153,44 @@ std::uint64_t RecordedSpan::unix_nanoseconds(TimePoint time) const noexcept {
   return static_cast<std::uint64_t>(steady.count() + trace_->wall_offset_ns);
 }
 
-void RecordedSpan::append_to(std::string& spans, TimePoint end) const {
-  constexpr std::uint32_t kSpansOfScopeSpans = 2;
-  const otlp::Nested span{spans, kSpansOfScopeSpans};
-  otlp::append_bytes_field(spans, otlp::field::kTraceId, context_.trace_id.bytes);
-  otlp::append_bytes_field(spans, otlp::field::kSpanId, context_.span_id.bytes);
-  if (!trace_state_.empty()) {
-    otlp::append_text_field(spans, otlp::field::kTraceState, trace_state_, otlp::kNameBytesMax);
-  }
-  if (parent_id_.valid()) {
-    otlp::append_bytes_field(spans, otlp::field::kParentSpanId, parent_id_.bytes);
-  }
-  otlp::append_text_field(spans, otlp::field::kName, name_, otlp::kNameBytesMax);
-  otlp::append_varint_field(spans, otlp::field::kKind, static_cast<std::uint64_t>(kind_));
-  otlp::append_fixed_field(spans, otlp::field::kStart, unix_nanoseconds(start_));
-  otlp::append_fixed_field(spans, otlp::field::kEnd, unix_nanoseconds(end));
-  spans += fields_;
-  if (attributes_dropped_ > 0) {
-    otlp::append_varint_field(spans, otlp::field::kAttributesDropped, attributes_dropped_);
-  }
-  if (events_dropped_ > 0) {
-    otlp::append_varint_field(spans, otlp::field::kEventsDropped, events_dropped_);
-  }
-  if (status_ != SpanStatus::kUnset) {
-    const otlp::Nested status{spans, otlp::field::kStatus};
-    if (!status_message_.empty()) {
-      otlp::append_text_field(spans, 2, status_message_, otlp::kNameBytesMax);
+void RecordedSpan::append_to(std::string& bytes, TimePoint end) const {
+  constexpr std::size_t kFixedBytesMax = 16 * otlp::kHeadBytesMax;  // ids, times, numbers, lengths
+  const std::size_t bytes_max = kFixedBytesMax + otlp::text_field_bytes_max(trace_state_.size()) +
+                                otlp::text_field_bytes_max(name_.size()) + fields_.size() +
+                                otlp::text_field_bytes_max(status_message_.size());
+  otlp::append_with_cursor(bytes, bytes_max, [&](otlp::Cursor& spans) {
+    constexpr std::uint32_t kSpansOfScopeSpans = 2;
+    const otlp::Nested span{spans, kSpansOfScopeSpans};
+    otlp::append_bytes_field(spans, otlp::field::kTraceId, context_.trace_id.bytes);
+    otlp::append_bytes_field(spans, otlp::field::kSpanId, context_.span_id.bytes);
+    if (!trace_state_.empty()) {
+      otlp::append_text_field(spans, otlp::field::kTraceState, trace_state_, otlp::kNameBytesMax);
     }
-    otlp::append_varint_field(spans, 3, static_cast<std::uint64_t>(status_));
-  }
-  const std::uint32_t flags =
-      0x01u | (context_.random ? 0x02u : 0u) | kHasIsRemote | (remote_parent_ ? kIsRemote : 0u);
-  otlp::append_fixed_field(spans, otlp::field::kFlags, flags);
+    if (parent_id_.valid()) {
+      otlp::append_bytes_field(spans, otlp::field::kParentSpanId, parent_id_.bytes);
+    }
+    otlp::append_text_field(spans, otlp::field::kName, name_, otlp::kNameBytesMax);
+    otlp::append_varint_field(spans, otlp::field::kKind, static_cast<std::uint64_t>(kind_));
+    otlp::append_fixed_field(spans, otlp::field::kStart, unix_nanoseconds(start_));
+    otlp::append_fixed_field(spans, otlp::field::kEnd, unix_nanoseconds(end));
+    spans.append(fields_);
+    if (attributes_dropped_ > 0) {
+      otlp::append_varint_field(spans, otlp::field::kAttributesDropped, attributes_dropped_);
+    }
+    if (events_dropped_ > 0) {
+      otlp::append_varint_field(spans, otlp::field::kEventsDropped, events_dropped_);
+    }
+    if (status_ != SpanStatus::kUnset) {
+      const otlp::Nested status{spans, otlp::field::kStatus};
+      if (!status_message_.empty()) {
+        otlp::append_text_field(spans, 2, status_message_, otlp::kNameBytesMax);
+      }
+      otlp::append_varint_field(spans, 3, static_cast<std::uint64_t>(status_));
+    }
+    const std::uint32_t flags =
+        0x01u | (context_.random ? 0x02u : 0u) | kHasIsRemote | (remote_parent_ ? kIsRemote : 0u);
+    otlp::append_fixed_field(spans, otlp::field::kFlags, flags);
+  });
 }
 
 Span::Span(hal::detail::PromiseBase& promise, const SpanOptions& options)

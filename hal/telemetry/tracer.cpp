@@ -51,8 +51,6 @@ LocalTrace& Tracer::begin_local_trace(const TraceId& trace_id) {
     spare_traces_.pop_back();
   }
   trace->id = trace_id;
-  trace->wall_offset_ns = clock().wall().time_since_epoch().count() -
-                          std::chrono::nanoseconds{clock().now().time_since_epoch()}.count();
   trace->ended = false;
   trace->dropped = false;
   LocalTrace*& first = open_traces_[bucket(trace_id, open_traces_.size())];
