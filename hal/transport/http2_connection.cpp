@@ -133,11 +133,12 @@ Result<> Http2Connection::receive(std::string_view bytes) {
 void Http2Connection::start_new_streams() {
   // After the bytes have been taken in: a small request is complete when its handler starts, and
   // no handler runs inside a callback of the session.
-  auto streams = std::exchange(new_streams_, {});
-  for (auto& stream : streams) {
+  // No handler takes bytes in: nothing is added meanwhile.
+  for (auto& stream : new_streams_) {
     // Reset in the same bytes: a flood of those costs no handler (CVE-2023-44487).
     if (stream->failure().ok()) scope_->spawn(handle_stream, this, std::move(stream));
   }
+  new_streams_.clear();
 }
 
 Task<> Http2Connection::handle_stream(Http2Connection* self, std::unique_ptr<Http2Stream> stream) {
@@ -157,6 +158,7 @@ Task<> Http2Connection::write_loop(Http2Connection* self) {
     if (!out.empty() && self->session_.wants_write()) continue;
     if (self->closing_) break;
     if (out.capacity() > kWriteBytesKept) out = {};
+    self->write_due_ = false;
     if (!co_await self->writable_.wait()) break;
   }
   self->writer_ended_ = true;

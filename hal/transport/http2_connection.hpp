@@ -6,8 +6,9 @@
 #include <hal/service/drain.hpp>
 #include <hal/transport/http2_stream.hpp>
 
+#include <boost/unordered/unordered_flat_map.hpp>
+
 #include <chrono>
-#include <unordered_map>
 #include <vector>
 
 namespace hal::transport {
@@ -126,7 +127,9 @@ class Http2Connection final : public std::enable_shared_from_this<Http2Connectio
   void start_new_streams();
   /// Lets the writer run if it has something to do: to write, or to note that all is over.
   void flush() noexcept {
-    if (session_.wants_write() || finished()) writable_.wake_one();
+    if (write_due_ || !(session_.wants_write() || finished())) return;
+    write_due_ = true;
+    writable_.wake_one();
   }
   [[nodiscard]] bool finished() const noexcept {
     return !session_.wants_write() && !session_.wants_read();
@@ -155,7 +158,7 @@ class Http2Connection final : public std::enable_shared_from_this<Http2Connectio
   Http2Handler* handler_ = nullptr;
   service::Drain* drain_ = nullptr;
   wire::http2::Session session_;
-  std::unordered_map<wire::http2::StreamId, Http2Stream*> streams_;
+  boost::unordered_flat_map<wire::http2::StreamId, Http2Stream*> streams_;
   std::vector<std::unique_ptr<Http2Stream>> new_streams_;
   WaitQueue writable_;
   WaitQueue pinged_;
@@ -177,7 +180,8 @@ class Http2Connection final : public std::enable_shared_from_this<Http2Connectio
   bool preface_done_ = false;
   bool goaway_received_ = false;
   bool draining_ = false;
-  bool closing_ = false;  // the writer ends when it has nothing left
+  bool closing_ = false;    // the writer ends when it has nothing left
+  bool write_due_ = false;  // the writer has not waited since flush() found something for it
   bool writer_ended_ = false;
   Status ended_;
 };
