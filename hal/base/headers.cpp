@@ -12,10 +12,16 @@ Headers::Headers(std::initializer_list<Field> fields) {
 }
 
 void Headers::add(std::string_view name, std::string_view value) {
-  entries_.push_back({.offset = static_cast<std::uint32_t>(text_.size()),
+  const std::size_t offset = text_.size();
+  entries_.push_back({.offset = static_cast<std::uint32_t>(offset),
                       .name_size = static_cast<std::uint32_t>(name.size()),
                       .value_size = static_cast<std::uint32_t>(value.size())});
-  text_.append(name).append(value);
+  const std::size_t end = offset + name.size() + value.size();
+  text_.resize_and_overwrite(end, [&](char* text, std::size_t /*may be more*/) {
+    name.copy(text + offset, name.size());
+    value.copy(text + offset + name.size(), value.size());
+    return end;
+  });
 }
 
 void Headers::set(std::string_view name, std::string_view value) {

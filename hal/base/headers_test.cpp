@@ -5,6 +5,19 @@
 namespace hal {
 namespace {
 
+TEST(Headers, KeepsAllWhileItGrows) {
+  Headers headers;
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < 300; ++i) {
+    headers.add(std::string(i % 7, 'n'), std::string(i, 'v'));
+    bytes += i % 7 + i;
+  }
+  EXPECT_EQ(headers.byte_size(), bytes);
+  for (std::size_t i = 0; i < 300; ++i) {
+    EXPECT_EQ(headers.at(i), (Headers::Field{std::string(i % 7, 'n'), std::string(i, 'v')}));
+  }
+}
+
 TEST(Headers, KeepsOrderAndDuplicatesAndComparesNamesWithoutCase) {
   Headers headers{{"Accept", "a"}, {"x-id", "1"}};
   headers.add("ACCEPT", "b");

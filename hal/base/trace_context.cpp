@@ -8,15 +8,16 @@ namespace {
 template <std::size_t N>
 std::optional<std::array<std::uint8_t, N>> parse_hex(std::string_view text) noexcept {
   if (text.empty() || text.size() > 2 * N) return std::nullopt;
+  std::array<char, 2 * N> digits;
+  digits.fill('0');
+  text.copy(digits.data() + digits.size() - text.size(), text.size());
   std::array<std::uint8_t, N> bytes{};
-  std::size_t digit = 2 * N - text.size();
   int all = 0;  // negative once a value is
-  for (const char c : text) {
-    const int value = hex_value(c);
-    all |= value;
-    auto& byte = bytes[digit / 2];
-    byte = static_cast<std::uint8_t>(byte << 4 | (value & 0xf));
-    ++digit;
+  for (std::size_t i = 0; i < N; ++i) {
+    const int high = hex_value(digits[2 * i]);
+    const int low = hex_value(digits[2 * i + 1]);
+    all |= high | low;
+    bytes[i] = static_cast<std::uint8_t>(high << 4 | (low & 0xf));
   }
   return all < 0 ? std::nullopt : std::optional{bytes};
 }

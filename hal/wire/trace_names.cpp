@@ -70,7 +70,9 @@ constexpr std::array<std::string_view, 15> kOneHop{"host",
 TraceName trace_name(std::string_view name) noexcept {
   if (name.size() > kNameSizeMax) return TraceName::kOther;
   for (std::size_t i = kFirstOfSize[name.size()]; i < kFirstOfSize[name.size() + 1]; ++i) {
-    if (ascii_iequals(kNames[i].name, name)) return kNames[i].meaning;
+    const std::string_view known = kNames[i].name;
+    if (ascii_lower(name.front()) != known.front()) continue;  // most differ here already
+    if (known == name || ascii_iequals(known, name)) return kNames[i].meaning;
   }
   return TraceName::kOther;
 }
