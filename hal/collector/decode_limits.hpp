@@ -15,6 +15,8 @@ struct DecodeLimits {
   std::size_t links_max = 256;
   /// Longer texts are cut at a character's end and counted in Span::truncated_values.
   std::size_t text_bytes_max = 32 * 1024;
+  /// The name and the version of an instrumentation scope, cut likewise: names of libraries.
+  std::size_t scope_bytes_max = 256;
 };
 
 }  // namespace hal::collector

@@ -14,6 +14,8 @@ bool has_value(const std::vector<Attribute>& attributes, const std::string& key,
 /// The tags Jaeger makes of fields that are no attributes.
 bool is_field(const Span& span, const std::string& key, const std::string& value) {
   if (key == "span.kind") return !value.empty() && value == name(span.kind);
+  if (key == kScopeName) return span.scope && !value.empty() && value == span.scope->name;
+  if (key == kScopeVersion) return span.scope && !value.empty() && value == span.scope->version;
   if (key == "error") return span.status == SpanStatus::kError && value == "true";
   if (key != "otel.status_code") return false;
   return (span.status == SpanStatus::kError && value == "ERROR") ||

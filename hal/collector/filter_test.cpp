@@ -18,6 +18,7 @@ Span tagged_span() {
                                   .error = "refused"});
   span.attributes = {{"user", "ww"}, {"http.response.status_code", 503L}, {"cached", false}};
   span.events = {{.name = "retry", .attributes = {{"attempt", 2L}}}};
+  span.scope = std::make_shared<Instrumentation>("hal", "");
   span.resource =
       std::make_shared<Resource>("api", std::vector<Attribute>{{"k8s.pod.name", "api-1"}});
   return span;
@@ -46,6 +47,9 @@ TEST(TraceFilter, EveryConditionMustHold) {
       {{.tags = {{"http.response.status_code", "503"}}}, true},
       {{.tags = {{"attempt", "2"}}}, true},
       {{.tags = {{"k8s.pod.name", "api-1"}}}, true},
+      {{.tags = {{"otel.scope.name", "hal"}}}, true},
+      {{.tags = {{"otel.scope.name", "go"}}}, false},
+      {{.tags = {{"otel.scope.version", ""}}}, false},
       {{.tags = {{"error", "true"}, {"span.kind", "server"}}}, true},
       {{.tags = {{"otel.status_code", "ERROR"}}}, true},
       {{.tags = {{"otel.status_code", "OK"}}}, false},

@@ -14,12 +14,17 @@
 #include <hal/collector/jaeger_json_reader.hpp>
 #include <hal/collector/otlp_decode.hpp>
 #include <hal/collector/zipkin_decode.hpp>
+#include <hal/telemetry/otlp_writer.hpp>
 
 namespace hal::collector {
 namespace {
 
-constexpr DecodeLimits kLimits{
-    .spans_max = 8, .attributes_max = 4, .events_max = 2, .links_max = 2, .text_bytes_max = 64};
+constexpr DecodeLimits kLimits{.spans_max = 8,
+                               .attributes_max = 4,
+                               .events_max = 2,
+                               .links_max = 2,
+                               .text_bytes_max = 64,
+                               .scope_bytes_max = 16};
 
 using Decode = Result<std::vector<Span>> (*)(std::string_view, const DecodeLimits&);
 
@@ -29,10 +34,14 @@ void expect_within_limits(const std::vector<Span>& spans) {
     EXPECT_TRUE(span.trace_id.valid());
     EXPECT_TRUE(span.span_id.valid());
     EXPECT_NE(span.resource, nullptr);
-    EXPECT_LE(span.attributes.size(), kLimits.attributes_max + 2);  // the scope's two
+    EXPECT_LE(span.attributes.size(), kLimits.attributes_max);
     EXPECT_LE(span.events.size(), kLimits.events_max);
     EXPECT_LE(span.links.size(), kLimits.links_max);
     EXPECT_LE(span.name.size(), kLimits.text_bytes_max);
+    if (span.scope) {
+      EXPECT_LE(span.scope->name.size(), kLimits.scope_bytes_max);
+      EXPECT_LE(span.scope->version.size(), kLimits.scope_bytes_max);
+    }
     EXPECT_LE(span.service().size(), kLimits.text_bytes_max);
     EXPECT_LE(span.end_unix_ns, UINT64_MAX);
   }
@@ -170,6 +179,35 @@ TEST(HostileBodies, EveryCutGivesSpansOrAReason) {
     for (std::size_t size = 0; size < one.body.size(); ++size) {
       expect_spans_or_reason(one.decode, std::string_view{one.body}.substr(0, size));
     }
+  }
+}
+
+// What stands once in a body and goes for all of its spans must not be there once for each.
+TEST(HostileBodies, ALargeScopeIsCutAndSharedByItsSpans) {
+  using telemetry::otlp::append_bytes_field;
+  std::string scope;
+  for (int i = 0; i < 10'000; ++i) append_bytes_field(scope, i % 2 == 0 ? 1 : 2, "no");
+  append_bytes_field(scope, 1, std::string(1'000, 'n'));
+  append_bytes_field(scope, 2, "1.0");
+  internal::otlp::ExportTraceServiceRequest request;
+  ASSERT_TRUE(request.ParseFromString(otlp_protobuf()));
+  const auto span = request.resource_spans(0).scope_spans(0).spans(0).SerializeAsString();
+  std::string scope_spans, resource_spans, body;
+  append_bytes_field(scope_spans, 1, scope);
+  for (int i = 0; i < 3; ++i) append_bytes_field(scope_spans, 2, span);
+  append_bytes_field(resource_spans, 2, scope_spans);
+  append_bytes_field(body, 1, resource_spans);
+
+  const auto spans = decode_otlp_traces(body, kLimits);
+  ASSERT_TRUE(spans) << spans.error().message();
+  ASSERT_EQ(spans->size(), 3U);
+  expect_within_limits(*spans);
+  ASSERT_NE(spans->front().scope, nullptr);
+  EXPECT_EQ(*spans->front().scope,
+            (Instrumentation{.name = std::string(16, 'n'), .version = "1.0"}));
+  for (const Span& one : *spans) {
+    EXPECT_EQ(one.scope, spans->front().scope);
+    EXPECT_EQ(one.attributes.size(), 1U);
   }
 }
 

@@ -68,11 +68,13 @@ void append_tags(std::string& out, const std::vector<Attribute>& attributes, Sep
 
 void append_span_tags(std::string& out, const Span& span) {
   Separator separate;
-  append_tags(out, span.attributes, separate);
   const auto add = [&](std::string_view key, const Value& value) {
     separate(out);
     append_tag(out, key, value);
   };
+  if (span.scope && !span.scope->name.empty()) add(kScopeName, span.scope->name);
+  if (span.scope && !span.scope->version.empty()) add(kScopeVersion, span.scope->version);
+  append_tags(out, span.attributes, separate);
   if (span.kind != SpanKind::kUnspecified) add("span.kind", std::string{name(span.kind)});
   if (span.status != SpanStatus::kUnset) {
     add("otel.status_code", std::string{span.status == SpanStatus::kError ? "ERROR" : "OK"});

@@ -53,6 +53,7 @@ TEST(TracesJson, OneSpanExactly) {
                          .error = "refused"});
   span.attributes = {{"http.response.status_code", 503L}};
   span.events = {{testing::kTraceStartNs + 5'999, "retry", {}}};
+  span.scope = std::make_shared<Instrumentation>("hal", "0.1");
   span.dropped_attributes = 3;
   Trace trace{.id = span.trace_id, .spans = {span}};
   EXPECT_EQ(json_of(trace),
@@ -61,6 +62,8 @@ TEST(TracesJson, OneSpanExactly) {
             R"("operationName":"GET /","references":[{"refType":"CHILD_OF",)"
             R"("traceID":"4bf92f3577b34da6a3ce929d0e0e4736","spanID":"00000000000000a1"}],)"
             R"("startTime":1700000000000001,"duration":250,"tags":[)"
+            R"({"key":"otel.scope.name","type":"string","value":"hal"},)"
+            R"({"key":"otel.scope.version","type":"string","value":"0.1"},)"
             R"({"key":"http.response.status_code","type":"int64","value":503},)"
             R"({"key":"span.kind","type":"string","value":"server"},)"
             R"({"key":"otel.status_code","type":"string","value":"ERROR"},)"

@@ -244,14 +244,17 @@ class RequestReader {
 
   Result<> read_scope_spans(std::string_view bytes,
                             const std::shared_ptr<const Resource>& resource) {
-    std::vector<Attribute> scope;
+    Instrumentation read;
     ProtobufReader scopes{bytes};
     while (const auto field = scopes.next()) {
-      if (field->is(1, Type::kBytes) && !read_scope(field->bytes, scope)) {
+      if (field->is(1, Type::kBytes) && !read_scope(field->bytes, read)) {
         return refuse(scope_position() + ".scope", kBroken);
       }
     }
     if (scopes.broken()) return refuse(scope_position(), kBroken);
+    const auto scope = read == Instrumentation{}
+                           ? nullptr
+                           : std::make_shared<const Instrumentation>(std::move(read));
 
     std::size_t index = 0;
     ProtobufReader spans{bytes};
@@ -263,7 +266,7 @@ class RequestReader {
       }
       Span& span = spans_.emplace_back();
       span.resource = resource;
-      span.attributes = scope;
+      span.scope = scope;
       const Reason reason = SpanReader{span, limits_}.read(field->bytes);
       if (!reason.empty())
         return refuse(fmt::format("{}.spans[{}]", scope_position(), index), reason);
@@ -272,15 +275,15 @@ class RequestReader {
     return {};
   }
 
-  bool read_scope(std::string_view bytes, std::vector<Attribute>& scope) {
+  /// A field that comes again replaces the one before it: what is kept has a limit.
+  bool read_scope(std::string_view bytes, Instrumentation& scope) {
     std::uint32_t truncated = 0;
     ProtobufReader reader{bytes};
     while (const auto field = reader.next()) {
       const bool is_name = field->is(1, Type::kBytes);
       if (!is_name && !field->is(2, Type::kBytes)) continue;
-      if (field->bytes.empty()) continue;
-      scope.push_back({is_name ? "otel.scope.name" : "otel.scope.version",
-                       cut_text(field->bytes, limits_.text_bytes_max, truncated)});
+      (is_name ? scope.name : scope.version) =
+          cut_text(field->bytes, limits_.scope_bytes_max, truncated);
     }
     return !reader.broken();
   }

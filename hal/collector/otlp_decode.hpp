@@ -12,12 +12,12 @@
 namespace hal::collector {
 
 /// The spans of an ExportTraceServiceRequest (opentelemetry-proto trace_service.proto), in order.
-/// Spans of one ResourceSpans share their Resource; the instrumentation scope becomes the
-/// attributes otel.scope.name and otel.scope.version; arrays and maps become their JSON text.
-/// INVALID_ARGUMENT when the body is no such message or a span breaks a rule of trace.proto (trace
-/// id 16 bytes, span id 8 bytes, neither all zero; parent id 8 bytes or none):
-/// the message names the position, as in "resource_spans[0].scope_spans[0].spans[3]: ...".
-/// RESOURCE_EXHAUSTED above spans_max. Either all spans are taken or none. Thread-safe.
+/// Spans of one ResourceSpans share their Resource, those of one ScopeSpans their Instrumentation;
+/// arrays and maps become their JSON text. INVALID_ARGUMENT when the body is no such message or a
+/// span breaks a rule of trace.proto (trace id 16 bytes, span id 8 bytes, neither all zero; parent
+/// id 8 bytes or none): the message names the position, as in
+/// "resource_spans[0].scope_spans[0].spans[3]: ...". RESOURCE_EXHAUSTED above spans_max. Either all
+/// spans are taken or none. Thread-safe.
 [[nodiscard]] Result<std::vector<Span>> decode_otlp_traces(std::string_view body,
                                                            const DecodeLimits& limits = {});
 

@@ -132,9 +132,9 @@ TEST(OtlpDecode, SpansShareTheResourceAndGetTheirScope) {
   ASSERT_EQ(spans->size(), 3U);
   EXPECT_EQ((*spans)[0].resource, (*spans)[1].resource);
   EXPECT_THAT((*spans)[0].resource->attributes, ElementsAre(Attribute{"host.name", "h1"}));
-  EXPECT_THAT((*spans)[0].attributes, ElementsAre(Attribute{"otel.scope.name", "hal"},
-                                                  Attribute{"otel.scope.version", "0.1.0"}));
-  EXPECT_TRUE((*spans)[1].attributes.empty());
+  ASSERT_NE((*spans)[0].scope, nullptr);
+  EXPECT_EQ(*(*spans)[0].scope, (Instrumentation{.name = "hal", .version = "0.1.0"}));
+  EXPECT_EQ((*spans)[1].scope, nullptr);
   EXPECT_EQ((*spans)[2].service(), kUnknownService);
 }
 

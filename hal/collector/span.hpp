@@ -68,6 +68,18 @@ struct Resource {
   friend bool operator==(const Resource&, const Resource&) = default;
 };
 
+/// The library that made a span; immutable and shared by all spans of it that came together.
+struct Instrumentation {
+  std::string name{};
+  std::string version{};
+  friend bool operator==(const Instrumentation&, const Instrumentation&) = default;
+};
+
+/// The tags that an Instrumentation is shown as (opentelemetry-specification
+/// "common/mapping-to-non-otlp.md").
+inline constexpr std::string_view kScopeName = "otel.scope.name";
+inline constexpr std::string_view kScopeVersion = "otel.scope.version";
+
 /// The name of a resource without service.name (OpenTelemetry semantic conventions, "Service").
 inline constexpr std::string_view kUnknownService = "unknown_service";
 
@@ -85,8 +97,9 @@ struct Span {
   std::vector<Attribute> attributes{};
   std::vector<Event> events{};
   std::vector<Link> links{};
-  std::shared_ptr<const Resource> resource{};  ///< never null in a stored span
-  std::uint32_t dropped_attributes = 0;        ///< by the sender or by a limit here
+  std::shared_ptr<const Resource> resource{};      ///< never null in a stored span
+  std::shared_ptr<const Instrumentation> scope{};  ///< null: the sender names none
+  std::uint32_t dropped_attributes = 0;            ///< by the sender or by a limit here
   std::uint32_t dropped_events = 0;
   std::uint32_t dropped_links = 0;
   std::uint32_t truncated_values = 0;  ///< texts cut here, because they were too long

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include <hal/base/contract.hpp>
 #include <hal/collector/shared_ids.hpp>
@@ -50,16 +51,21 @@ Store::Store(StoreOptions options) : options_{options} {
 
 void Store::add(std::vector<Span> spans) {
   const std::lock_guard lock{mutex_};
-  const Resource* previous = nullptr;
+  const Resource* resource = nullptr;
+  const Instrumentation* scope = nullptr;
   for (Span& span : spans) {
     expects(span.resource != nullptr && span.trace_id.valid() && span.span_id.valid(),
             "a stored span has valid ids and a resource");
-    // The spans of one resource follow each other: it is counted with the first of them.
-    const bool is_new = span.resource.get() != previous;
-    previous = span.resource.get();
-    const std::size_t resource_bytes =
-        is_new ? sizeof(Resource) + bytes_of(previous->attributes) : 0;
-    add_span(std::move(span), resource_bytes);
+    // The spans of one resource follow each other, as those of one scope do: each is counted with
+    // the first of them.
+    std::size_t shared_bytes = 0;
+    if (std::exchange(resource, span.resource.get()) != span.resource.get()) {
+      shared_bytes += sizeof(Resource) + bytes_of(resource->attributes);
+    }
+    if (std::exchange(scope, span.scope.get()) != span.scope.get() && scope != nullptr) {
+      shared_bytes += sizeof(Instrumentation) + scope->name.size() + scope->version.size();
+    }
+    add_span(std::move(span), shared_bytes);
   }
 }
 
@@ -71,7 +77,7 @@ Store::Entry& Store::entry(const TraceId& id) {
   return entries_.back();
 }
 
-void Store::add_span(Span span, std::size_t resource_bytes) {
+void Store::add_span(Span span, std::size_t shared_bytes) {
   ++stats_.spans_received;
   Entry& trace = entry(span.trace_id);
   const auto same_id = std::ranges::equal_range(trace.places, span.span_id, {}, &Place::id);
@@ -88,7 +94,7 @@ void Store::add_span(Span span, std::size_t resource_bytes) {
   count_operation(span);
   // It stays for long: no room for attributes that never come.
   span.attributes.shrink_to_fit();
-  const std::size_t bytes = bytes_of(span) + resource_bytes;
+  const std::size_t bytes = bytes_of(span) + shared_bytes;
   trace.start_unix_ns =
       trace.spans.empty() ? span.start_unix_ns : std::min(trace.start_unix_ns, span.start_unix_ns);
   trace.bytes += bytes;

@@ -99,7 +99,7 @@ class Store {
   };
 
   Entry& entry(const TraceId& id);
-  void add_span(Span span, std::size_t resource_bytes);
+  void add_span(Span span, std::size_t shared_bytes);
   bool is_over_limit() const;
   void evict_oldest();
   void count_operation(const Span& span);

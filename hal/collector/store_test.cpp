@@ -132,6 +132,23 @@ TEST(Store, BytesAreBoundedAndComeBack) {
   EXPECT_EQ(stats.traces + stats.traces_evicted, 100U);
 }
 
+TEST(Store, WhatSpansShareIsCountedOnce) {
+  const auto scope = std::make_shared<Instrumentation>(std::string(256, 'n'), "1");
+  const auto bytes_of = [&scope](unsigned with_scope) {
+    std::vector<Span> spans;
+    for (unsigned i = 0; i < 3; ++i) {
+      spans.push_back(make_span({.id = fmt::format("{:x}", i + 1), .name = "op"}));
+      spans.back().resource = spans.front().resource;
+      if (i < with_scope) spans.back().scope = scope;
+    }
+    Store store;
+    store.add(std::move(spans));
+    return store.stats().bytes;
+  };
+  EXPECT_EQ(bytes_of(1), bytes_of(0) + sizeof(Instrumentation) + 257);
+  EXPECT_EQ(bytes_of(3), bytes_of(1));
+}
+
 TEST(Store, OneEndlessTraceDoesNotPushOutTheOthers) {
   Store store{{.spans_max = 100, .spans_per_trace_max = 10}};
   store.add(single(1));
