@@ -117,7 +117,10 @@ void App::Impl::start_workers() {
         .sampler = traces.sampler,
         .limits = traces.limits,
         .queue_spans_max = exports.max_queue_size,
-        .batch_spans = std::min(exports.max_export_batch_size, exports.max_queue_size)});
+        .queue_bytes_max = exports.max_queue_bytes,
+        .batch_spans = std::min(exports.max_export_batch_size, exports.max_queue_size),
+        .batch_bytes_max =
+            std::min(telemetry::TracerOptions{}.batch_bytes_max, exports.max_queue_bytes)});
     state.background.emplace(Context{.loop = &loop, .tracer = &state.tracer});
     loop.set_worker(index, *state.background);
     service_workers.push_back({.index = index,

@@ -102,6 +102,10 @@ void ExportVariables::describe(config::Fields& fields) {
       .variable("OTEL_BSP_MAX_QUEUE_SIZE")
       .range(1U, 10'000'000U)
       .help("spans of a worker that wait; more are dropped");
+  fields["max_queue_bytes"]
+      .variable("HAL_TRACE_QUEUE_BYTES")
+      .range(std::size_t{64} * 1024, std::size_t{16} * 1024 * 1024 * 1024)
+      .help("bytes of these spans; more are dropped");
   fields["max_export_batch_size"]
       .variable("OTEL_BSP_MAX_EXPORT_BATCH_SIZE")
       .range(1U, 100'000U)

@@ -53,6 +53,7 @@ struct ExportVariables {
   std::chrono::milliseconds schedule_delay{5'000};
   std::chrono::milliseconds export_timeout{30'000};
   std::size_t max_queue_size = 32'768;
+  std::size_t max_queue_bytes = 32 * 1024 * 1024;
   std::size_t max_export_batch_size = 512;
 
   static void describe(config::Fields& fields);
@@ -62,6 +63,6 @@ BOOST_DESCRIBE_STRUCT(ExportVariables, (),
                        otlp_protocol, otlp_headers, otlp_timeout, otlp_compression,
                        otlp_certificate, otlp_client_certificate, otlp_client_key, zipkin_endpoint,
                        zipkin_timeout, schedule_delay, export_timeout, max_queue_size,
-                       max_export_batch_size))
+                       max_queue_bytes, max_export_batch_size))
 
 }  // namespace hal::app

@@ -34,6 +34,7 @@ Tracer::Batch Tracer::take_batch() {
     batch = std::exchange(open_, {});
   }
   queued_ -= batch.spans;
+  bytes_ -= batch.span_bytes.size();
   return batch;
 }
 
@@ -66,17 +67,21 @@ LocalTrace* Tracer::find_local_trace(const TraceId& trace_id) noexcept {
 }
 
 std::string* Tracer::accept_span(LocalTrace& trace) {
-  if (!trace.dropped && queued_ + held_ >= options_.queue_spans_max) drop(trace);
+  const bool full =
+      queued_ + held_ >= options_.queue_spans_max || bytes_ >= options_.queue_bytes_max;
+  if (full && !trace.dropped) drop(trace);
   if (trace.dropped) {
     ++counters_.spans_dropped;
     return nullptr;
   }
   ++trace.spans;
   ++held_;
+  bytes_ -= trace.bytes.size();  // span_written() counts them again, with the new ones
   return &trace.bytes;
 }
 
 void Tracer::span_written(LocalTrace& trace) {
+  bytes_ += trace.bytes.size();
   // A local trace of more than a batch goes in parts: a long-lived one must not fill the queue.
   if (trace.ended || trace.spans >= options_.batch_spans ||
       trace.bytes.size() >= options_.batch_bytes_max) {
@@ -124,6 +129,7 @@ void Tracer::drop(LocalTrace& trace) {
   ++counters_.traces_dropped;
   counters_.spans_dropped += trace.spans;
   held_ -= trace.spans;
+  bytes_ -= trace.bytes.size();
   trace.bytes.clear();
   trace.spans = 0;
 }

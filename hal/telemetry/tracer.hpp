@@ -23,7 +23,8 @@ enum class RejectReason : std::uint8_t;
 namespace hal::telemetry {
 
 /// The spans of one trace that one worker records under one entry (a server span, a job's root).
-/// They stay together: either all of them are exported or, when the queue is full, none.
+/// They stay together: either all of them are exported or, when the queue is full (by number or by
+/// bytes), none.
 struct LocalTrace;
 
 /// What one span may hold (OTEL_SPAN_*_LIMIT, OTEL_ATTRIBUTE_*_LIMIT). What is over a
@@ -42,6 +43,9 @@ struct TracerOptions {
   /// Finished spans waiting for the exporter, or for the end of their local trace
   /// (OTEL_BSP_MAX_QUEUE_SIZE; OpenTelemetry's 2,048 last 40 ms under load).
   std::size_t queue_spans_max = 32'768;
+  /// What these spans may take together: attributes are as long as clients make them. Spans that
+  /// come when this is reached are dropped, so that one span may pass it (HAL_TRACE_QUEUE_BYTES).
+  std::size_t queue_bytes_max = 32 * 1024 * 1024;
   std::size_t batch_spans = 512;  ///< OTEL_BSP_MAX_EXPORT_BATCH_SIZE
   std::size_t batch_bytes_max = 4 * 1024 * 1024;
   const SpanClock* clock = nullptr;     ///< null: system_clock(). Must outlive the tracer
@@ -116,6 +120,7 @@ class Tracer {
   Batch open_;
   std::size_t queued_ = 0;  ///< spans in full_ and open_
   std::size_t held_ = 0;    ///< finished spans in local traces that have not ended
+  std::size_t bytes_ = 0;   ///< of both, without the span that is being written
   std::size_t live_ = 0;    ///< local traces in use
   std::size_t last_batch_bytes_ = 0;
   /// Open local traces, hashed by trace id: how spawned work finds the one it belongs to.

@@ -10,6 +10,7 @@
 #include <hal/telemetry/testing/test_tracer.hpp>
 #include <hal/wire/trace_formats.hpp>
 
+#include <fmt/format.h>
 #include <hal/internal/otlp.pb.h>
 
 namespace hal::telemetry {
@@ -123,6 +124,48 @@ TEST_F(TracerTest, AFullQueueDropsWholeLocalTraces) {
   record(tracer, 5);
   EXPECT_EQ(tracer.pending(), 5u);
   EXPECT_EQ(tracer.counters().spans_recorded, 10u);
+}
+
+TEST_F(TracerTest, SpansWithLargeAttributesFillTheQueueByBytes) {
+  Tracer tracer{options()};
+  const std::size_t bytes_max = tracer.options().queue_bytes_max;
+  const std::string text(16 * 1024, 'x');
+  const auto record_large = [&tracer, &text] {  // two spans, of 1 MiB together
+    const Context root{.tracer = &tracer};
+    RecordedSpan entry{root, {.name = "entry", .kind = Kind::kServer}};
+    Context inner = root;
+    entry.enter(inner);
+    RecordedSpan child{inner, {.name = "child"}};
+    for (RecordedSpan* span : {&entry, &child}) {
+      for (int i = 0; i < 32; ++i) span->set_attribute(fmt::format("key {}", i), text);
+    }
+  };
+  for (int i = 0; i < 40; ++i) record_large();
+  const auto counters = tracer.counters();
+  EXPECT_EQ(tracer.pending() % 2, 0u) << "a local trace is dropped as a whole";
+  EXPECT_EQ(tracer.pending() + counters.spans_dropped, 80u);
+  EXPECT_EQ(counters.traces_dropped * 2, counters.spans_dropped);
+  std::size_t bytes = 0;
+  while (tracer.pending() > 0) bytes += tracer.take_batch().span_bytes.size();
+  EXPECT_LT(bytes, bytes_max + 1024 * 1024);
+  EXPECT_GT(bytes, bytes_max - 2 * 1024 * 1024);
+
+  record_large();  // the exporter has made room
+  EXPECT_EQ(tracer.pending(), 2u);
+  EXPECT_EQ(tracer.counters().spans_dropped, counters.spans_dropped);
+}
+
+TEST_F(TracerTest, TheBytesOfADroppedTraceAreFreeAgain) {
+  TracerOptions small = options();
+  small.queue_bytes_max = 1'000;
+  Tracer tracer{small};
+  for (int i = 0; i < 5; ++i) {
+    record(tracer, 50);  // never whole in the queue
+    EXPECT_EQ(tracer.pending(), 0u);
+  }
+  EXPECT_EQ(tracer.counters().traces_dropped, 5u);
+  record(tracer, 3);
+  EXPECT_EQ(tracer.pending(), 3u);
 }
 
 TEST_F(TracerTest, ALateSpanOfADroppedTraceIsDropped) {

@@ -87,18 +87,35 @@ def say_nothing(_):
     """Takes connections, reads nothing, keeps them."""
 
 
-def answer_500(connection):
-    class Handler(http.server.BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+class Handler(http.server.BaseHTTPRequestHandler):
+    """Takes each request and answers as its subclass does."""
 
-        def do_POST(self):
-            self.rfile.read(int(self.headers["content-length"]))
-            self.send_error(500)
+    protocol_version = "HTTP/1.1"
 
-        def log_message(self, *_):
-            pass
+    def __init__(self, connection):
+        super().__init__(connection, connection.getpeername(), None)
 
-    Handler(connection, connection.getpeername(), None)
+    def do_POST(self):
+        self.rfile.read(int(self.headers["content-length"]))
+        self.answer()
+
+    def log_message(self, *_):
+        pass
+
+
+class Answer500(Handler):
+    def answer(self):
+        self.send_error(500)
+
+
+class Trickle(Handler):
+    """Answers byte by byte: there is always one more to come, and never the last."""
+
+    def answer(self):
+        pause = threading.Event()
+        for byte in b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n" + b" " * 999_999:
+            self.wfile.write(bytes([byte]))
+            pause.wait(0.02)
 
 
 def answer_garbage(connection):
@@ -112,9 +129,10 @@ def memory_bytes(service):
     return int(size) * 1024
 
 
-@pytest.mark.parametrize("how", ["away", "silent", "500", "garbage"])
+@pytest.mark.parametrize("how", ["away", "silent", "500", "garbage", "trickle"])
 def test_a_broken_collector_costs_spans_and_nothing_else(machine, how):
-    collector = Collector({"500": answer_500, "garbage": answer_garbage}.get(how, say_nothing))
+    collector = Collector({"500": Answer500, "garbage": answer_garbage, "trickle": Trickle}.get(
+        how, say_nothing))
     if how == "away":
         collector.close()
     queue = {"OTEL_BSP_MAX_QUEUE_SIZE": 2_000, "OTEL_EXPORTER_OTLP_TIMEOUT": 1_000,
@@ -135,5 +153,23 @@ def test_a_broken_collector_costs_spans_and_nothing_else(machine, how):
             service.wait_line("level=warn .*trace export to")  # said, too
         # The api would keep 15 MB of spans without the queue's limit.
         assert max(grown) < 4 * 1024 * 1024, grown
+    finally:
+        collector.close()
+
+
+def test_large_requests_do_not_fill_the_memory_with_spans(machine):
+    collector = Collector(say_nothing)
+    collector.close()
+    large = ["-H", "user-agent: " + "a" * 15_000]
+    try:
+        api = machine.api(HAL_WORKERS=1, OTEL_EXPORTER_OTLP_ENDPOINT=collector.endpoint)
+        machine.greeter(**UNTRACED)
+        # Far fewer spans than the queue takes by default, and more bytes than it does.
+        assert_all_answered(start_load(machine, api, 4_000, *large))
+        before = memory_bytes(api)
+        assert_all_answered(start_load(machine, api, 8_000, *large))
+        assert api.counter("hal_spans_dropped_total") > 0
+        # Without a limit of bytes these are 120 MB more.
+        assert memory_bytes(api) - before < 40 * 1024 * 1024
     finally:
         collector.close()

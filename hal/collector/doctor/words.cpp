@@ -119,8 +119,9 @@ Words spans_not_exported(const Finding& finding) {
   words.why = "The call's parent is a span that nobody sent, made after the request came in.";
   words.cure =
       finding.some_exported
-          ? "Look for what loses them: a full queue (OTEL_BSP_MAX_QUEUE_SIZE), an end without a "
-            "flush, a sampler that drops spans whose context says sampled."
+          ? "Look for what loses them: a full queue (OTEL_BSP_MAX_QUEUE_SIZE and, of hal9000, "
+            "HAL_TRACE_QUEUE_BYTES), an end without a flush, a sampler that drops spans whose "
+            "context says sampled."
           : "Export them to where the sidecars' spans go (OTEL_TRACES_EXPORTER=otlp, "
             "OTEL_EXPORTER_OTLP_ENDPOINT), or make none and hand on the context as it came in "
             "(hal9000: HAL_TRACE_MODE=forward).";

@@ -12,8 +12,8 @@ needs_h2load = pytest.mark.skipif(not shutil.which("h2load"),
                                   reason="h2load (package nghttp2-client) is missing")
 
 
-def start_load(machine, api, requests):
-    return machine.run("h2load", "--h1", "-n", requests, "-c", CONNECTIONS,
+def start_load(machine, api, requests, *more):
+    return machine.run("h2load", "--h1", "-n", requests, "-c", CONNECTIONS, *more,
                        f"http://{api.address}/api/v1/hello/ww")
 
 
