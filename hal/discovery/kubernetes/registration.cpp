@@ -68,12 +68,32 @@ std::string deregister_patch(std::string_view service, std::size_t others) {
 /// One patch at a time.
 class Registration::Turn {
  public:
-  explicit Turn(Registration& owner) : owner_{owner} { owner_.busy_ = true; }
+  /// `registering`: null if nobody may stop it.
+  Turn(Registration& owner, DeadlineContext* registering) : owner_{owner} {
+    owner_.busy_ = true;
+    owner_.registering_ = registering;
+  }
   Turn(const Turn&) = delete;
   Turn& operator=(const Turn&) = delete;
   ~Turn() {
     owner_.busy_ = false;
-    owner_.free_.wake_one();
+    owner_.registering_ = nullptr;
+    owner_.free_.wake_all();
+  }
+
+ private:
+  Registration& owner_;
+};
+
+/// Nothing registers meanwhile.
+class Registration::Removal {
+ public:
+  explicit Removal(Registration& owner) : owner_{owner} { ++owner_.removing_; }
+  Removal(const Removal&) = delete;
+  Removal& operator=(const Removal&) = delete;
+  ~Removal() {
+    --owner_.removing_;
+    owner_.free_.wake_all();
   }
 
  private:
@@ -110,7 +130,7 @@ Task<Result<>> Registration::add(Node node) {
     co_return error(patch.error());
   }
   nodes_.push_back(std::move(node));
-  auto sent = co_await send(service);
+  auto sent = co_await send(service, Purpose::kRegister, options_.patch_timeout);
   if (sent) co_return sent;
   if (is_passing(sent.error())) {
     failing_ = true;
@@ -127,13 +147,30 @@ Task<Result<>> Registration::remove(std::string id) {
   if (node == nodes_.end()) co_return Result<>{};
   const std::string service = node->service;
   nodes_.erase(node);
-  co_return co_await send(service);
+  const Removal first{*this};
+  co_await interrupt();
+  auto sent = co_await send(service, Purpose::kRemove, options_.first_removal_timeout);
+  const Code code = sent ? Code::kOk : sent.error().code();
+  if (code != Code::kDeadlineExceeded && code != Code::kUnavailable) co_return sent;
+  co_return co_await send(service, Purpose::kRemove, options_.patch_timeout);
+}
+
+Task<> Registration::interrupt() {
+  if (registering_ == nullptr) co_return;
+  const auto freed = co_await timeout(options_.heartbeat_patience, wait_on(free_));
+  if (freed || registering_ == nullptr) co_return;
+  registering_->stop({Code::kUnavailable, "given up: a node is removed"});
 }
 
 /// What is registered of the service now, be it nothing.
-Task<Result<>> Registration::send(std::string service) {
-  while (busy_) co_await or_return(co_await free_.wait());
-  const Turn turn{*this};
+Task<Result<>> Registration::send(std::string service, Purpose purpose, Duration time) {
+  const bool waits_for_removals = purpose == Purpose::kRegister;
+  while (busy_ || (waits_for_removals && removing_ > 0)) {
+    co_await or_return(co_await free_.wait());
+  }
+  const Context& context = co_await this_context();
+  DeadlineContext limits{context, saturating_add(context.loop->now(), time)};
+  const Turn turn{*this, waits_for_removals ? &limits : nullptr};
   const auto nodes = nodes_of(service);
   auto patch = nodes.empty() ? Result<std::string>{deregister_patch(service, nodes_.size())}
                              : register_patch(nodes, options_.limits);
@@ -145,19 +182,20 @@ Task<Result<>> Registration::send(std::string service) {
       .ns = options_.ns,
       .path = fmt::format("/api/v1/namespaces/{}/pods/{}", options_.ns, options_.pod),
       .refusal = &refusal};
-  auto sent = co_await timeout(options_.patch_timeout,
-                               client_.patch(std::move(request), std::move(*patch)));
+  auto sent =
+      co_await run_in(limits.context(), client_.patch(std::move(request), std::move(*patch)));
   wished_ = std::max(wished_, refusal.retry_after);
   co_return sent;
 }
 
-/// All of them, whatever becomes of one; the first error.
+/// All of them, whatever becomes of one; the first error. A removal ends it: the process does.
 Task<Result<>> Registration::send_all() {
   std::set<std::string> services;
   for (const Node& node : nodes_) services.insert(node.service);
   Result<> all{};
   for (const std::string& service : services) {
-    const auto sent = co_await send(service);
+    if (removing_ > 0) break;
+    const auto sent = co_await send(service, Purpose::kRegister, options_.patch_timeout);
     if (!sent && all) all = error(sent.error().with_prefix(service));
   }
   co_return all;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <hal/async/backoff.hpp>
+#include <hal/async/deadline.hpp>
 #include <hal/discovery/kubernetes/api_client.hpp>
 #include <hal/discovery/nodes.hpp>
 
@@ -35,6 +36,11 @@ struct RegistrationOptions {
   /// After a failure, instead, on top of what the server itself asks for (Retry-After).
   BackoffOptions backoff{.base = std::chrono::seconds{1}, .max = std::chrono::seconds{15}};
   Duration patch_timeout = std::chrono::seconds{5};
+  /// A process that ends has 5 s for remove(), and a connection may have died in silence. So the
+  /// patch of a heartbeat is waited for so long,
+  Duration heartbeat_patience = std::chrono::seconds{1};
+  /// and the first of two attempts to remove has so long; the second goes by a new connection.
+  Duration first_removal_timeout = std::chrono::milliseconds{1500};
   NodeLimits limits{};
 };
 
@@ -50,13 +56,17 @@ class Registration {
   /// as of ApiClient: then it is not kept.
   Task<Result<>> add(service::Node node);
   /// Errors as of ApiClient; the node is forgotten in any case. OK for an id that is not there.
+  /// Comes before all that registers: a patch that hangs is given up for it.
   Task<Result<>> remove(std::string id);
   /// Registers again and again, until it is stopped.
   Task<> keep();
 
  private:
   class Turn;
-  Task<Result<>> send(std::string service);
+  class Removal;
+  enum class Purpose : std::uint8_t { kRegister, kRemove };
+  Task<Result<>> send(std::string service, Purpose purpose, Duration time);
+  Task<> interrupt();
   Task<Result<>> send_all();
   [[nodiscard]] std::vector<service::Node> nodes_of(std::string_view service) const;
 
@@ -64,7 +74,9 @@ class Registration {
   const RegistrationOptions options_;
   std::vector<service::Node> nodes_;
   std::minstd_rand random_{std::random_device{}()};
-  WaitQueue free_;     // for the next patch: two at once could overtake each other
+  WaitQueue free_;  // for the next patch: two at once could overtake each other
+  DeadlineContext* registering_ = nullptr;  // the patch under way, if it may be given up
+  int removing_ = 0;
   WaitQueue changed_;  // there is something to send sooner
   Duration wished_{};  // by the server, before the next attempt
   bool busy_ = false;

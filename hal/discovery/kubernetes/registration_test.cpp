@@ -1,5 +1,6 @@
 #include <hal/discovery/kubernetes/registration.hpp>
 
+#include <hal/async/when_all.hpp>
 #include <hal/discovery/testing/blocking.hpp>
 #include <hal/discovery/testing/fake_api_server.hpp>
 #include <hal/discovery/testing/test_file.hpp>
@@ -112,6 +113,26 @@ struct Fixture {
   }
   static Task<Result<>> remove_in(Fixture* self, std::string id) {
     co_return co_await self->registration->remove(std::move(id));
+  }
+  static Task<> add_into(Fixture* self, Node node, Result<>* added) {
+    *added = co_await self->registration->add(std::move(node));
+  }
+  static Task<Result<>> remove_all_in(Fixture* self, std::vector<std::string> ids) {
+    co_await or_return(when_all(
+        std::move(ids), [self](std::string id) { return remove_and_say(self, std::move(id)); }));
+    co_return Result<>{};
+  }
+  static Task<Result<bool>> remove_and_say(Fixture* self, std::string id) {
+    co_await or_return(self->registration->remove(std::move(id)));
+    co_return true;
+  }
+  static Task<Result<>> remove_all_within(Fixture* self, std::vector<std::string> ids,
+                                          Duration time) {
+    co_return co_await timeout(time, remove_all_in(self, std::move(ids)));
+  }
+  /// All at once, as a process that ends.
+  Result<> remove_in_time(std::vector<std::string> ids, Duration time) {
+    return host.run(&Fixture::remove_all_within, this, std::move(ids), time);
   }
   Result<> add(Node node) { return host.run(&Fixture::add_in, this, std::move(node)); }
   Result<> remove(std::string id) { return host.run(&Fixture::remove_in, this, std::move(id)); }
@@ -233,6 +254,60 @@ TEST(Registration, AStuckApiServerIsWaitedForFiveSeconds) {
   ASSERT_TRUE(f.add(make_node("greeter")));
   EXPECT_EQ(f.host.loop().now() - before, 5s);
   EXPECT_EQ(f.remove("greeter-1").error().code(), Code::kDeadlineExceeded);
+}
+
+/// Of a process that ends: hal/app gives it so long.
+constexpr Duration kRemovalTime = 5s;
+
+TEST(Registration, AHeartbeatThatHangsDoesNotKeepARemovalBack) {
+  Fixture f;
+  ASSERT_TRUE(f.add(make_node("greeter")));
+  ASSERT_TRUE(f.add(make_node("api")));
+  f.api.hanging_patches = 1;
+  while (f.api.count("patch") == 2) f.advance(1s);
+  const TimePoint before = f.host.loop().now();
+  EXPECT_TRUE(f.remove_in_time({"greeter-1", "api-1"}, kRemovalTime));
+  EXPECT_LE(f.host.loop().now() - before, 1s);
+  EXPECT_EQ(f.pod(), R"({"labels":{"app":"x"},"annotations":{}})");
+  const std::size_t patches = f.api.count("patch");
+  f.advance(5min);
+  EXPECT_EQ(f.api.count("patch"), patches) << "nothing registers again";
+}
+
+TEST(Registration, AHeartbeatThatIsAnsweredIsWaitedFor) {
+  Fixture f;
+  ASSERT_TRUE(f.add(make_node("greeter")));
+  f.api.patch_delay = 500ms;
+  while (f.api.count("patch") == 1) f.advance(1ms);
+  EXPECT_TRUE(f.remove_in_time({"greeter-1"}, kRemovalTime));
+  EXPECT_EQ(f.api.count("patch"), 3U);
+  EXPECT_EQ(f.pod(), R"({"labels":{"app":"x"},"annotations":{}})");
+  EXPECT_EQ(f.logs.count("cannot register again"), 0U);
+}
+
+TEST(Registration, ARemovalOnAConnectionThatHasDiedGoesByAnother) {
+  Fixture f;
+  ASSERT_TRUE(f.add(make_node("greeter")));
+  f.api.hanging_patches = 1;
+  const std::size_t connections = f.host.memory().connects();
+  EXPECT_TRUE(f.remove_in_time({"greeter-1"}, kRemovalTime));
+  EXPECT_EQ(f.host.memory().connects(), connections + 1);
+  EXPECT_EQ(f.pod(), R"({"labels":{"app":"x"},"annotations":{}})");
+}
+
+TEST(Registration, ANodeThatIsOnItsWayIsGivenUpForARemoval) {
+  Fixture f;
+  ASSERT_TRUE(f.add(make_node("greeter")));
+  f.api.hanging_patches = 1;
+  Result<> added = error(Code::kUnknown, "under way");
+  f.host.background().spawn(&Fixture::add_into, &f, make_node("api"), &added);
+  f.host.manual_loop().run_ready();
+  EXPECT_TRUE(f.remove_in_time({"greeter-1"}, kRemovalTime));
+  EXPECT_THAT(f.pod(), ::testing::Not(HasSubstr("greeter")));
+  f.host.manual_loop().run_ready();
+  EXPECT_TRUE(added) << "as with an API server that is away: " << added.error().to_string();
+  EXPECT_TRUE(f.remove_in_time({"api-1"}, kRemovalTime));
+  EXPECT_EQ(f.pod(), R"({"labels":{"app":"x"},"annotations":{}})");
 }
 
 TEST(Registration, WhatWillNotPassIsAnError) {

@@ -164,28 +164,35 @@ Task<Result<>> FakeApiServer::watch(const SeenRequest* request, http::ResponseWr
   }
 }
 
-http::Response FakeApiServer::patch(http::State<FakeApiServer> server,
-                                    const http::Request& request) {
+Task<Result<http::Response>> FakeApiServer::patch(http::State<FakeApiServer> server,
+                                                  const http::Request& request) {
   FakeApiServer& self = *server;
   self.note(request);
-  if (const int refused = self.refusal(request.headers); refused != 0) {
-    return {.status = refused,
-            .headers =
-                self.retry_after.empty() ? Headers{} : Headers{{"retry-after", self.retry_after}},
-            .body = self.status_body.empty() ? status_json(refused, "a test refuses")
-                                             : self.status_body};
+  if (self.hanging_patches > 0) {
+    --self.hanging_patches;
+    co_await or_return(co_await sleep(std::chrono::hours{1}));
   }
-  if (!self.refused_patch.empty() && request.body.contains(self.refused_patch)) {
+  if (self.patch_delay != Duration{}) co_await or_return(co_await sleep(self.patch_delay));
+  co_return self.patched(request);
+}
+
+http::Response FakeApiServer::patched(const http::Request& request) {
+  if (const int refused = refusal(request.headers); refused != 0) {
+    return {.status = refused,
+            .headers = retry_after.empty() ? Headers{} : Headers{{"retry-after", retry_after}},
+            .body = status_body.empty() ? status_json(refused, "a test refuses") : status_body};
+  }
+  if (!refused_patch.empty() && request.body.contains(refused_patch)) {
     return {.status = 422, .body = status_json(422, "a test refuses")};
   }
   const auto slash = request.path.rfind('/');
   const auto collection = request.path.substr(0, slash);
   const auto name = request.path.substr(slash + 1);
-  const auto* const known = self.find(collection, name);
+  const auto* const known = find(collection, name);
   if (known == nullptr) return {.status = 404, .body = status_json(404, "pods not found")};
   json::object object = *known;
   merge(object, json::parse(request.body).get_object());
-  if (object != *known) self.change(collection, name, object);
+  if (object != *known) change(collection, name, object);
   return {.status = 200, .body = json::serialize(object)};
 }
 

@@ -64,6 +64,10 @@ class FakeApiServer {
   std::string status_body;
   /// A PATCH whose body has this in it is answered with 422, if it is set.
   std::string refused_patch;
+  /// So many PATCHes more get no answer, and change nothing.
+  int hanging_patches = 0;
+  /// PATCHes take so long.
+  Duration patch_delay{};
   /// "410 Gone" comes as the status of a WATCH; else as an event.
   bool gone_by_status = false;
   /// Accepted tokens; empty: none is asked for.
@@ -90,7 +94,9 @@ class FakeApiServer {
   };
   static Task<Result<>> get(http::State<FakeApiServer> server, const http::Request& request,
                             http::ResponseWriter out);
-  static http::Response patch(http::State<FakeApiServer> server, const http::Request& request);
+  static Task<Result<http::Response>> patch(http::State<FakeApiServer> server,
+                                            const http::Request& request);
+  [[nodiscard]] http::Response patched(const http::Request& request);
   static Task<> serve(FakeApiServer* self);
   void note(const http::Request& request);
   [[nodiscard]] int refusal(const Headers& headers) const;
