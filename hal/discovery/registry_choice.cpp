@@ -143,7 +143,9 @@ Result<RegistryChoice> make_kubernetes(const RegistryOptions& options, const Wan
                        .pod = in_pod ? pod_name(environment)
                                      : std::string{environment.get("POD_NAME")},
                        .interval = options.register_interval},
-      .host = pod_host(environment)};
+      .host = pod_host(environment),
+      .addresses =
+          options.host_addresses ? kubernetes::Addresses::kHosts : kubernetes::Addresses::kPods};
   return addresses_first(std::make_unique<KubernetesDiscovery>(network, std::move(registry)),
                          std::move(reason), std::move(addresses));
 }
@@ -171,6 +173,9 @@ void RegistryOptions::describe(config::Fields& fields) {
       .range(std::chrono::seconds{1}, std::chrono::hours{24})
       .help("kubernetes registry: how often a node is registered anew");
   fields["zone"].help("of this machine: EndpointSlices may name better nodes for it");
+  fields["host_addresses"].help(
+      "kubernetes registry: take nodes, too, that are registered at a name of a host or at their "
+      "machine's address");
 }
 
 Result<RegistryChoice> make_discovery(const config::Source& source,

@@ -27,11 +27,12 @@ struct RegistryOptions {
   std::string local_dir{};                      ///< HAL_LOCAL_DIR
   std::chrono::seconds register_interval{30};   ///< HAL_REGISTER_INTERVAL
   std::string zone{};                           ///< HAL_ZONE
+  bool host_addresses = false;                  ///< HAL_HOST_ADDRESSES
   static void describe(config::Fields& fields);
 };
 BOOST_DESCRIBE_STRUCT(RegistryOptions, (),
                       (registry, selector, static_addresses, static_domain, static_port, local_dir,
-                       register_interval, zone))
+                       register_interval, zone, host_addresses))
 
 /// What a choice needs of its process.
 struct Surroundings {

@@ -193,7 +193,8 @@ TEST(RegistryChoice, FlagsWinAndSettingsAreShown) {
   for (const auto& setting : settings) names.push_back(setting.name);
   EXPECT_THAT(names, ElementsAre("HAL_REGISTRY", "MICRO_SELECTOR", "HAL_STATIC_ADDRESSES",
                                  "STATIC_SELECTOR_DOMAIN_NAME", "STATIC_SELECTOR_PORT_NUMBER",
-                                 "HAL_LOCAL_DIR", "HAL_REGISTER_INTERVAL", "HAL_ZONE"));
+                                 "HAL_LOCAL_DIR", "HAL_REGISTER_INTERVAL", "HAL_ZONE",
+                                 "HAL_HOST_ADDRESSES"));
 }
 
 }  // namespace

@@ -2,7 +2,6 @@
 
 #include <hal/async/deadline.hpp>
 #include <hal/discovery/endpointslice/slices.hpp>
-#include <hal/discovery/kubernetes/pods.hpp>
 #include <hal/service/run_on.hpp>
 #include <hal/wire/percent.hpp>
 
@@ -33,7 +32,12 @@ Result<Resource> KubernetesDiscovery::resource_of(const std::string& service) co
                  fmt::format("\"{}\" is no name of a service: from 1 to {} bytes", service,
                              options_.registration.limits.name_bytes_max));
   }
-  return kubernetes::pods_of(options_.watched.access.ns, service, options_.registration.limits);
+  return pods(service);
+}
+
+Resource KubernetesDiscovery::pods(std::string_view service) const {
+  return kubernetes::pods_of(options_.watched.access.ns, service, options_.registration.limits,
+                             options_.addresses);
 }
 
 Task<Result<std::vector<Node>>> KubernetesDiscovery::list() {
@@ -41,8 +45,7 @@ Task<Result<std::vector<Node>>> KubernetesDiscovery::list() {
 }
 
 Task<Result<std::vector<Node>>> KubernetesDiscovery::list_there(KubernetesDiscovery* self) {
-  const Resource pods =
-      kubernetes::pods_of(self->options_.watched.access.ns, "", self->options_.registration.limits);
+  const Resource pods = self->pods("");
   Nodes all;
   const auto each = [&pods, &all](const boost::json::object& pod) -> Result<> {
     for (Node& node : pods.nodes_of(pod)) all.push_back(std::move(node));

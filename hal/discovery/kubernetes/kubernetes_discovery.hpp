@@ -1,6 +1,7 @@
 // The registry that lives on pods, in go-micro 1.18's format.
 #pragma once
 
+#include <hal/discovery/kubernetes/pods.hpp>
 #include <hal/discovery/kubernetes/registration.hpp>
 #include <hal/discovery/kubernetes/watched_registry.hpp>
 
@@ -12,6 +13,8 @@ struct KubernetesOptions {
   kubernetes::WatchedOptions watched{};
   kubernetes::RegistrationOptions registration{};
   std::string host{};  ///< under which this pod is reached
+  /// Where nodes of others may be.
+  kubernetes::Addresses addresses = kubernetes::Addresses::kPods;
   /// Of list(), and of the names in a message.
   Duration list_timeout = std::chrono::seconds{5};
   Duration names_timeout = std::chrono::seconds{1};
@@ -42,6 +45,7 @@ class KubernetesDiscovery final : public kubernetes::WatchedRegistry {
 
  private:
   using Nodes = std::vector<service::Node>;
+  [[nodiscard]] kubernetes::Resource pods(std::string_view service) const;
   static Task<Result<Nodes>> list_there(KubernetesDiscovery* self);
   static Task<Result<std::string>> names_there(KubernetesDiscovery* self);
   static Task<> ask_names(KubernetesDiscovery* self);

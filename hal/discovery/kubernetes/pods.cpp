@@ -35,22 +35,26 @@ bool is_ready(const json::object& status) {
   });
 }
 
-/// Every address under which the pod can be reached: its own, and its machine's (host ports).
-std::vector<std::string_view> addresses_of(const json::object& status) {
-  std::vector<std::string_view> found{text_of(status, "podIP"), text_of(status, "hostIP")};
-  if (const auto* const more = array_of(status, "podIPs")) {
-    for (const json::value& each : *more) {
-      if (const auto* const address = each.if_object()) found.push_back(text_of(*address, "ip"));
-    }
-  }
-  return found;
+bool is_own(std::string_view host, const json::object& status) {
+  if (host == text_of(status, "podIP")) return true;
+  const auto* const more = array_of(status, "podIPs");
+  return more != nullptr && std::ranges::any_of(*more, [host](const json::value& each) {
+           const auto* const address = each.if_object();
+           return address != nullptr && text_of(*address, "ip") == host;
+         });
+}
+
+bool is_allowed(const std::string& host, const json::object& status, Addresses addresses) {
+  const bool is_numeric = net::is_numeric_host(host);
+  if (is_numeric && is_own(host, status)) return true;
+  return addresses == Addresses::kHosts && (!is_numeric || host == text_of(status, "hostIP"));
 }
 
 /// Reads pods; remembers what it has complained about.
 class PodReader {
  public:
-  PodReader(std::string service, NodeLimits limits)
-      : service_{std::move(service)}, limits_{limits} {}
+  PodReader(std::string service, NodeLimits limits, Addresses addresses)
+      : service_{std::move(service)}, limits_{limits}, addresses_{addresses} {}
 
   std::vector<Node> operator()(const json::object& pod) {
     std::vector<Node> nodes;
@@ -78,9 +82,7 @@ class PodReader {
     for (Node& node : *nodes) {
       if (!service_.empty() && node.service != service_) continue;
       const auto endpoint = net::parse_endpoint(node.address);  // check() has read it
-      const auto addresses = addresses_of(status);
-      if (net::is_numeric_host(endpoint->host) &&
-          std::ranges::find(addresses, endpoint->host) == addresses.end()) {
+      if (!is_allowed(endpoint->host, status, addresses_)) {
         complain(pod, fmt::format("the address {} of {} is not the pod's ({})", node.address,
                                   node.service, text_of(status, "podIP")));
         continue;
@@ -99,6 +101,7 @@ class PodReader {
 
   const std::string service_;
   const NodeLimits limits_;
+  const Addresses addresses_;
   std::set<std::string> complaints_;
 };
 
@@ -110,7 +113,8 @@ std::string label_name(std::string_view service) {
   return name;
 }
 
-Resource pods_of(std::string_view ns, std::string_view service, const NodeLimits& limits) {
+Resource pods_of(std::string_view ns, std::string_view service, const NodeLimits& limits,
+                 Addresses addresses) {
   const std::string name = label_name(service);
   const auto label =
       service.empty() ? std::string{kTypeLabel} : fmt::format("{}{}", kSelectorPrefix, name);
@@ -129,7 +133,7 @@ Resource pods_of(std::string_view ns, std::string_view service, const NodeLimits
           .metadata = {{.name = "creationTimestamp"},
                        {.name = "deletionTimestamp"},
                        {.name = "annotations", .inside = {{.name = annotation}}}},
-          .nodes_of = PodReader{std::string{service}, limits}};
+          .nodes_of = PodReader{std::string{service}, limits, addresses}};
 }
 
 }  // namespace hal::discovery::kubernetes

@@ -4,6 +4,7 @@
 #include <hal/discovery/kubernetes/watch.hpp>
 #include <hal/discovery/nodes.hpp>
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -18,11 +19,19 @@ inline constexpr std::string_view kServiceValue = "service";
 /// '.' becomes '_', as go-micro does it.
 [[nodiscard]] std::string label_name(std::string_view service);
 
+/// At which addresses a pod may have nodes. Who may annotate a pod of the namespace must not send
+/// calls, and the passwords in them, out of the cluster.
+enum class Addresses : std::uint8_t {
+  kPods,   ///< one of status.podIPs
+  kHosts,  ///< its machine's (status.hostIP, for host ports), and any name of a host, as well
+};
+
 /// The pods of one service ("" for those of every service), and the nodes they have registered. A
 /// pod that is being deleted, is not Running, or is not Ready has none; nor has an annotation that
-/// is wrong, or whose numeric address is neither the pod's nor its machine's: one log line for each
-/// and no failure. Nodes of other names than `service` are left out.
+/// is wrong, or whose address is none that `addresses` allows: one log line for each and no
+/// failure. Nodes of other names than `service` are left out.
 [[nodiscard]] Resource pods_of(std::string_view ns, std::string_view service,
-                               const NodeLimits& limits = {});
+                               const NodeLimits& limits = {},
+                               Addresses addresses = Addresses::kPods);
 
 }  // namespace hal::discovery::kubernetes

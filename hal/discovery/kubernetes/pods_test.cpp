@@ -55,7 +55,7 @@ TEST(Pods, AreNodesWhileTheyCanServe) {
            {{.deleting = true}, {}},
            {{.ip = ""}, {}},
            {{.ip = "127.0.1.2"}, {}},
-           {{.address = "greeter-1.example:8080"}, {"greeter-1.example:8080"}},
+           {{.address = "evil.example:8080"}, {}},
            {{.address = "nonsense"}, {}},
            {{.annotation = "{"}, {}},
            {{.annotation =
@@ -72,14 +72,28 @@ TEST(Pods, AreNodesWhileTheyCanServe) {
   }
 }
 
-TEST(Pods, AddressesOfTheirMachineAndFurtherOnesAreTheirs) {
+TEST(Pods, HaveNodesAtTheirOwnAddresses) {
   json::object pod = object_of(to_json(TestPod{.address = "10.0.0.9:80"}));
   EXPECT_THAT(pods_of("devel", "greeter").nodes_of(pod), IsEmpty());
-  pod["status"].get_object()["hostIP"] = "10.0.0.9";
-  EXPECT_THAT(addresses_of(pods_of("devel", "greeter").nodes_of(pod)), ElementsAre("10.0.0.9:80"));
-  pod["status"].get_object()["hostIP"] = "";
   pod["status"].get_object()["podIPs"] = json::parse(R"([{"ip":"fd00::1"},{"ip":"10.0.0.9"}])");
   EXPECT_THAT(addresses_of(pods_of("devel", "greeter").nodes_of(pod)), ElementsAre("10.0.0.9:80"));
+}
+
+TEST(Pods, HaveThemAtHostsOnlyIfThatIsAllowed) {
+  const telemetry::testing::CapturedLogs logs;
+  const auto found = [](std::string_view address, Addresses addresses) {
+    json::object pod = object_of(to_json(TestPod{.address = std::string{address}}));
+    pod["status"].get_object()["hostIP"] = "10.0.0.9";
+    return addresses_of(pods_of("devel", "greeter", {}, addresses).nodes_of(pod));
+  };
+  for (const char* address : {"evil.example:8080", "greeter-1:8080", "10.0.0.9:80"}) {
+    EXPECT_THAT(found(address, Addresses::kPods), IsEmpty()) << address;
+    EXPECT_THAT(found(address, Addresses::kHosts), ElementsAre(address));
+  }
+  EXPECT_EQ(logs.count("the address evil.example:8080 of greeter is not the pod's (127.0.1.1)"),
+            1U);
+  EXPECT_THAT(found("10.0.0.8:80", Addresses::kHosts), IsEmpty()) << "a copied annotation";
+  EXPECT_THAT(found("127.0.1.1:80", Addresses::kHosts), ElementsAre("127.0.1.1:80"));
 }
 
 TEST(Pods, AWrongRegistrationIsOneLogLine) {

@@ -3,6 +3,7 @@
 #include <hal/async/deadline.hpp>
 #include <hal/discovery/kubernetes/pods.hpp>
 #include <hal/discovery/node_json.hpp>
+#include <hal/net/endpoint.hpp>
 #include <hal/telemetry/log.hpp>
 
 #include <fmt/format.h>
@@ -37,6 +38,15 @@ bool is_passing(const Status& status) {
     default:
       return false;
   }
+}
+
+void warn_of_a_name(const Node& node) {
+  const auto endpoint = net::parse_endpoint(node.address);
+  if (!endpoint || net::is_numeric_host(endpoint->host)) return;
+  log::warn(
+      "{} is registered at {}, no address of a pod: only clients with HAL_HOST_ADDRESSES=true "
+      "call it there, and go-micro's",
+      node.service, node.address);
 }
 
 }  // namespace
@@ -129,6 +139,7 @@ Task<Result<>> Registration::add(Node node) {
   if (const auto patch = register_patch(all, options_.limits); !patch) {
     co_return error(patch.error());
   }
+  warn_of_a_name(node);
   nodes_.push_back(std::move(node));
   auto sent = co_await send(service, Purpose::kRegister, options_.patch_timeout);
   if (sent) co_return sent;

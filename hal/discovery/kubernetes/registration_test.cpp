@@ -327,6 +327,16 @@ TEST(Registration, WhatWillNotPassIsAnError) {
   EXPECT_EQ(elsewhere.add(make_node("greeter")).error().code(), Code::kNotFound);
 }
 
+TEST(Registration, AtANameItIsToldWhoWillNotComeThere) {
+  Fixture f;
+  ASSERT_TRUE(f.add(make_node("api")));
+  EXPECT_EQ(f.logs.count("HAL_HOST_ADDRESSES=true"), 0U);
+  Node node = make_node("greeter");
+  node.address = "greeter.example:8080";
+  ASSERT_TRUE(f.add(node));
+  EXPECT_EQ(f.logs.count("greeter is registered at greeter.example:8080, no address of a pod"), 1U);
+}
+
 TEST(Registration, OutsideOfAPodThereIsNone) {
   Fixture f{""};
   ASSERT_TRUE(f.add(make_node("greeter")));
