@@ -1,6 +1,7 @@
 #include <hal/discovery/dns/dns_discovery.hpp>
 
 #include <hal/async/deadline.hpp>
+#include <hal/async/when_all.hpp>
 #include <hal/base/ascii.hpp>
 #include <hal/net/endpoint.hpp>
 #include <hal/telemetry/log.hpp>
@@ -8,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <random>
 
 namespace hal::discovery {
@@ -78,10 +80,16 @@ class DnsName final : public NodeSource {
         nodes().fail(found.error());
       } else {
         failing_ = false;
-        if (*found) {
-          backoff_.reset();
-        } else {
-          delay = backoff_.next(random_);  // a wrong name is not asked for every second for ever
+        switch (*found) {
+          case Found::kAll:
+            backoff_.reset();
+            break;
+          case Found::kPart:
+            delay = std::min(delay, backoff_.next(random_));
+            break;
+          case Found::kNone:  // a wrong name is not asked for every second for ever
+            delay = backoff_.next(random_);
+            break;
         }
       }
       if (!co_await sleep(delay)) co_return;
@@ -89,43 +97,68 @@ class DnsName final : public NodeSource {
   }
 
  private:
-  /// Puts what it finds, and says whether that is any node; lowers `ttl`.
-  Task<Result<bool>> look_up(std::chrono::seconds* ttl) {
-    std::vector<Node> found;
-    auto done = question_.srv ? co_await look_up_targets(&found, ttl)
-                              : co_await look_up_host(question_.name, question_.port, &found, ttl);
-    // The answer that there is none is one.
-    if (!done && done.error().code() != Code::kNotFound) co_return error(std::move(done.error()));
-    const bool any = !found.empty();
-    nodes().put(std::move(found));
-    co_return any;
-  }
-  Task<Result<>> look_up_host(std::string name, std::uint16_t port, std::vector<Node>* out,
-                              std::chrono::seconds* ttl) {
-    const auto answer = co_await or_return(client_.addresses(std::move(name)));
-    *ttl = std::min(*ttl, answer.ttl);
-    for (const auto& host : answer.hosts) {
-      auto address = net::to_string({.host = host, .port = port});
-      out->push_back({.id = address,
-                      .address = std::move(address),
-                      .service = question_.service,
-                      .version{},
-                      .metadata{}});
+  enum class Found : std::uint8_t { kNone, kPart, kAll };
+  /// What one look-up of addresses gives, be it an error: one that fails stops no other.
+  struct Looked {
+    Result<> outcome{};
+    std::vector<Node> nodes{};
+    std::chrono::seconds ttl{};
+  };
+
+  /// Puts what it finds; lowers `ttl`.
+  Task<Result<Found>> look_up(std::chrono::seconds* ttl) {
+    auto all = question_.srv ? co_await look_up_targets(ttl) : co_await look_up_name();
+    if (!all && all.error().code() != Code::kNotFound) co_return error(std::move(all.error()));
+    std::vector<Node> nodes;
+    Result<> failed{};
+    if (all) {
+      for (Looked& each : *all) {
+        if (each.outcome) {
+          *ttl = std::min(*ttl, each.ttl);
+          std::ranges::move(each.nodes, std::back_inserter(nodes));
+        } else if (failed && each.outcome.error().code() != Code::kNotFound) {
+          failed = std::move(each.outcome);  // that there is none is an answer
+        }
+      }
     }
-    co_return Result<>{};
+    if (nodes.empty() && !failed) co_return error(std::move(failed.error()));
+    const Found found = nodes.empty() ? Found::kNone : failed ? Found::kAll : Found::kPart;
+    if (!failed) log::debug("{}; the other targets are used", failed.error().message());
+    this->nodes().put(std::move(nodes));
+    co_return found;
   }
-  Task<Result<>> look_up_targets(std::vector<Node>* out, std::chrono::seconds* ttl) {
+  Task<Result<std::vector<Looked>>> look_up_name() {
+    std::vector<Looked> one;
+    one.push_back(co_await look_up_host(question_.name, question_.port));
+    co_return one;
+  }
+  Task<Looked> look_up_host(std::string name, std::uint16_t port) {
+    const auto answer = co_await client_.addresses(std::move(name));
+    if (!answer) co_return Looked{.outcome = error(answer.error())};
+    Looked looked{.ttl = answer->ttl};
+    for (const auto& host : answer->hosts) {
+      auto address = net::to_string({.host = host, .port = port});
+      looked.nodes.push_back({.id = address,
+                              .address = std::move(address),
+                              .service = question_.service,
+                              .version{},
+                              .metadata{}});
+    }
+    co_return looked;
+  }
+  Task<Result<Looked>> look_up_target(dns::Target target) {
+    // A target is a whole name: the search list is not for it.
+    co_return co_await look_up_host(target.host + ".", target.port);
+  }
+  Task<Result<std::vector<Looked>>> look_up_targets(std::chrono::seconds* ttl) {
     auto answer = co_await or_return(client_.targets(question_.name));
     *ttl = std::min(*ttl, answer.ttl);
     const std::uint16_t first = answer.targets.front().priority;
     std::erase_if(answer.targets, [first](const auto& each) { return each.priority != first; });
     answer.targets.resize(std::min(answer.targets.size(), options_.targets_max));
-    for (const auto& target : answer.targets) {
-      // A target is a whole name: the search list is not for it.
-      auto looked_up = co_await look_up_host(target.host + ".", target.port, out, ttl);
-      if (!looked_up && looked_up.error().code() != Code::kNotFound) co_return looked_up;
-    }
-    co_return Result<>{};
+    co_return co_await when_all(std::move(answer.targets), [this](dns::Target target) {
+      return look_up_target(std::move(target));
+    });
   }
 
   dns::Client& client_;

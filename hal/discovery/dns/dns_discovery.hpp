@@ -17,16 +17,17 @@ struct DnsOptions {
   /// answers of a hosts file have no time to live, others have one of days.
   std::chrono::seconds ttl_min{1};
   std::chrono::seconds ttl_max{300};
-  /// Instead, after a failure and while the name has no node.
+  /// Instead, after a failure and while the name has no node; at the latest, while a target fails.
   BackoffOptions backoff{.base = std::chrono::seconds{1}, .max = std::chrono::seconds{30}};
   std::size_t targets_max = 64;  ///< of a name with SRV records, whose addresses are looked up
 };
 
 /// Every address of a name is a node, as a headless Service has one for each ready pod:
 /// "greeter", "greeter:9000"; "_grpc._tcp.greeter" is looked up as SRV, which has ports of its own:
-/// only the targets of the lowest priority are nodes (RFC 2782). Each name is looked up when its
-/// records expire, from the first resolve() on. Servers that do not answer change nothing; a name
-/// that is gone has no node, and is looked up less and less often. Thread-safe.
+/// only the targets of the lowest priority are nodes (RFC 2782), all asked for at once, and without
+/// those that cannot be looked up. Each name is looked up when its records expire, from the first
+/// resolve() on. Servers that do not answer change nothing; a name that is gone has no node, and is
+/// looked up less and less often. Thread-safe.
 class DnsDiscovery final : public SourceRegistry {
  public:
   /// As dns::Client::make.

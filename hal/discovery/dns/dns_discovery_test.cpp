@@ -78,6 +78,50 @@ TEST(DnsDiscovery, SrvRecordsHavePorts) {
               ElementsAre("10.0.0.1:9001", "10.0.0.2:9002", "10.0.0.3:9002"));
 }
 
+struct Targets : Fixture {
+  Targets() {
+    dns.set_targets("_grpc._tcp.greeter.test",
+                    {{.priority = 1, .port = 9001, .host = "a.test"},
+                     {.priority = 1, .port = 9002, .host = "b.test"},
+                     {.priority = 1, .port = 9003, .host = "c.test"}},
+                    300);
+    dns.set_addresses("a.test", {"10.0.0.1"}, 300);
+    dns.set_addresses("b.test", {"10.0.0.2"}, 300);
+    dns.set_addresses("c.test", {"10.0.0.3"}, 300);
+  }
+  std::string name = "_grpc._tcp.greeter.test";
+};
+
+TEST(DnsDiscovery, ATargetThatFailsTakesNoOtherWithIt) {
+  Targets f;
+  f.dns.fail("b.test");
+  int told = 0;
+  const auto subscription = f.registry->subscribe(f.name, [&told] { ++told; });
+  EXPECT_THAT(addresses_of(f.resolve(f.name).value()),
+              ElementsAre("10.0.0.1:9001", "10.0.0.3:9003"));
+  f.dns.fail("b.test", false);
+  const TimePoint before = f.host.loop().now();
+  f.run_until([&told] { return told == 2; });
+  EXPECT_THAT(addresses_of(f.resolve(f.name).value()),
+              ElementsAre("10.0.0.1:9001", "10.0.0.2:9002", "10.0.0.3:9003"));
+  EXPECT_LT(f.host.loop().now() - before, 60s) << "long before the others' time to live is over";
+}
+
+TEST(DnsDiscovery, TargetsThatAllFailChangeNothing) {
+  Targets f;
+  ASSERT_TRUE(f.resolve(f.name));
+  for (const char* host : {"a.test", "b.test", "c.test"}) f.dns.fail(host);
+  f.run_until([&f] { return f.logs.count("what is known stays in use") == 1; });
+  EXPECT_EQ(f.resolve(f.name)->size(), 3U);
+}
+
+TEST(DnsDiscovery, TargetsAreAskedForAtOnce) {
+  Targets f;
+  f.dns.hold_until_asked({"a.test", "b.test", "c.test"});
+  EXPECT_THAT(addresses_of(f.resolve(f.name).value()),
+              ElementsAre("10.0.0.1:9001", "10.0.0.2:9002", "10.0.0.3:9003"));
+}
+
 TEST(DnsDiscovery, AnAnswerIsUsedForItsTimeToLive) {
   Fixture f;
   f.dns.set_addresses("greeter.test", {"10.0.0.1"}, 30);

@@ -119,12 +119,37 @@ void FakeDns::set_mood(int mood) {
   mood_ = mood;
 }
 
+void FakeDns::fail(const std::string& name, bool fails) {
+  const std::lock_guard lock{mutex_};
+  if (fails) {
+    failing_.insert(name);
+  } else {
+    failing_.erase(name);
+  }
+}
+
+void FakeDns::hold_until_asked(std::vector<std::string> names) {
+  const std::lock_guard lock{mutex_};
+  hold_until_ = std::move(names);
+}
+
+/// The answer to the last question.
+bool FakeDns::holds() const {
+  const std::lock_guard lock{mutex_};
+  const auto is_in = [](const std::vector<std::string>& names, const std::string& name) {
+    return std::ranges::find(names, name) != names.end();
+  };
+  return is_in(hold_until_, asked_.back()) &&
+         std::ranges::any_of(hold_until_, [&](const auto& name) { return !is_in(asked_, name); });
+}
+
 std::size_t FakeDns::questions(std::string_view name) const {
   const std::lock_guard lock{mutex_};
   return static_cast<std::size_t>(std::ranges::count(asked_, name));
 }
 
 void FakeDns::run(const std::stop_token& stop) {
+  std::vector<std::pair<std::string, sockaddr_in>> held;
   while (!stop.stop_requested()) {
     std::array<pollfd, 2> polled{{{.fd = socket_.get(), .events = POLLIN, .revents = 0},
                                   {.fd = wake_up_.get(), .events = POLLIN, .revents = 0}}};
@@ -137,9 +162,13 @@ void FakeDns::run(const std::stop_token& stop) {
                                   reinterpret_cast<sockaddr*>(&from), &from_bytes);
     if (bytes < static_cast<ssize_t>(kHeaderBytes)) continue;
     const auto reply = answer({buffer.data(), static_cast<std::size_t>(bytes)});
-    if (reply.empty()) continue;
-    (void)::sendto(socket_.get(), reply.data(), reply.size(), 0,
-                   reinterpret_cast<const sockaddr*>(&from), from_bytes);
+    if (!reply.empty()) held.emplace_back(reply, from);
+    if (holds()) continue;
+    for (const auto& [text, to] : held) {
+      (void)::sendto(socket_.get(), text.data(), text.size(), 0,
+                     reinterpret_cast<const sockaddr*>(&to), sizeof to);
+    }
+    held.clear();
   }
 }
 
@@ -155,7 +184,7 @@ std::string FakeDns::answer(std::string_view question) {
   const auto known = names_.find(name);
   std::string records;
   unsigned count = 0;
-  if (known != names_.end() && mood_ == 0) {
+  if (known != names_.end() && mood_ == 0 && !failing_.contains(name)) {
     for (const auto& record : known->second) {
       if (record.type != type) continue;
       ++count;
@@ -167,7 +196,9 @@ std::string FakeDns::answer(std::string_view question) {
       records += record.data;
     }
   }
-  const unsigned code = mood_ > 0 ? static_cast<unsigned>(mood_) : known == names_.end() ? 3U : 0U;
+  unsigned code = known == names_.end() ? 3 : 0;
+  if (failing_.contains(name)) code = 2;
+  if (mood_ > 0) code = static_cast<unsigned>(mood_);
   std::string reply{question.substr(0, 2)};
   put16(reply, 0x8580 | code);  // a response, authoritative, recursion wanted and to be had
   put16(reply, 1);

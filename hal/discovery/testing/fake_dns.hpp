@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -35,6 +36,10 @@ class FakeDns {
   void forget(const std::string& name);
   /// 0: as it should be; 2: SERVFAIL to all; -1: no answer.
   void set_mood(int mood);
+  /// SERVFAIL to this name, or no longer.
+  void fail(const std::string& name, bool fails = true);
+  /// Answers to these come only once all of them have been asked for.
+  void hold_until_asked(std::vector<std::string> names);
 
   [[nodiscard]] std::size_t questions(std::string_view name) const;
 
@@ -46,12 +51,15 @@ class FakeDns {
   };
   void run(const std::stop_token& stop);
   std::string answer(std::string_view question);
+  [[nodiscard]] bool holds() const;
 
   FileDescriptor socket_;
   FileDescriptor wake_up_;
   mutable std::mutex mutex_;
   std::map<std::string, std::vector<Record>> names_;
   std::vector<std::string> asked_;
+  std::set<std::string, std::less<>> failing_;
+  std::vector<std::string> hold_until_;
   int mood_ = 0;
   std::jthread thread_;
 };
