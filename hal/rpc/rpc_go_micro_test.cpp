@@ -3,6 +3,7 @@
 #include <hal/rpc/message.hpp>
 #include <hal/rpc/metadata.hpp>
 #include <hal/rpc/testing/echo_service.hpp>
+#include <hal/rpc/testing/raw_call.hpp>
 #include <hal/rpc/testing/raw_peer.hpp>
 
 #include <boost/json.hpp>
@@ -43,11 +44,14 @@ Headers headers_of(const json::value& fields) {
   return headers;
 }
 
-Recording read(std::string_view name) {
+/// The calls of one connection, in the order of their streams.
+std::vector<Recording> read_all(std::string_view name) {
   std::ifstream in{fmt::format("{}/gomicro/{}.jsonl", HAL_TESTDATA, name)};
-  Recording recording;
+  std::map<std::int64_t, Recording> calls;
   for (std::string line; std::getline(in, line);) {
     const auto frame = json::parse(line);
+    const auto* const stream = frame.as_object().if_contains("stream");
+    Recording& recording = calls[stream == nullptr ? 1 : stream->as_int64()];
     const bool by_client = frame.at("dir") == "c>s";
     if (frame.at("frame") == "DATA") {
       auto& body = by_client ? recording.request_body : recording.response.body;
@@ -63,13 +67,22 @@ Recording read(std::string_view name) {
       recording.response.trailers = std::move(fields);
     }
   }
-  EXPECT_TRUE(recording.request.contains(":path")) << name;
-  return recording;
+  std::vector<Recording> all;
+  for (auto& [stream, recording] : calls) {
+    EXPECT_TRUE(recording.request.contains(":path")) << name;
+    all.push_back(std::move(recording));
+  }
+  return all;
+}
+
+Recording read(std::string_view name) {
+  auto all = read_all(name);
+  EXPECT_EQ(all.size(), 1U) << name;
+  return std::move(all.front());
 }
 
 /// The recorded request, to another method: the test's service has its own.
-Recording to_method(std::string_view name, std::string_view path) {
-  Recording recording = read(name);
+Recording to_method(Recording recording, std::string_view path) {
   recording.request.set(":path", path);
   Headers sorted{{":method", "POST"}};
   for (const auto field : recording.request) {
@@ -80,6 +93,9 @@ Recording to_method(std::string_view name, std::string_view path) {
   }
   recording.request = std::move(sorted);
   return recording;
+}
+Recording to_method(std::string_view name, std::string_view path) {
+  return to_method(read(name), path);
 }
 
 class RpcGoMicroTest : public testing::EchoTest {
@@ -111,6 +127,33 @@ TEST_F(RpcGoMicroTest, its_client_calls_by_the_name_of_the_process) {
   EXPECT_EQ(response.headers.get(":status"), "200");
   EXPECT_EQ(status_from(response.trailers), Status{});
   EXPECT_EQ(response.body, hello.request_body) << "an echo";
+}
+
+TEST_F(RpcGoMicroTest, its_client_makes_one_call_after_the_other_on_a_connection) {
+  host.name = "hal9000-greeter";
+  start_server();
+  const auto connection = testing::open_connection(host, kPort);
+  const auto calls = read_all("three-calls");
+  ASSERT_EQ(calls.size(), 3U);
+  for (const Recording& each : calls) {
+    const auto call = to_method(each, "/hal9000-greeter.Echo/Say");
+    testing::RawCall raw{host, *connection, "", call.request};
+    EXPECT_TRUE(raw.stream().send(call.request_body, true));
+    host.manual_loop().run_ready();
+    EXPECT_EQ(raw.status(), Status{});
+    EXPECT_EQ(raw.stream().take_data(), call.request_body) << "an echo";
+  }
+  EXPECT_EQ(echo.calls, 3);
+  EXPECT_EQ(host.memory().connects(), 1U);
+}
+
+TEST_F(RpcGoMicroTest, a_client_of_one_of_its_services_says_which) {
+  host.name = "hal9000-greeter";
+  start_server();
+  EXPECT_EQ(status(to_method("service-client", "/hal9000-greeter.Echo/Say")), Status{});
+  EXPECT_EQ(echo.micro_from_service, "lab-caller");
+  EXPECT_EQ(status(to_method("hello", "/hal9000-greeter.Echo/Say")), Status{});
+  EXPECT_EQ(echo.micro_from_service, std::nullopt);
 }
 
 TEST_F(RpcGoMicroTest, only_names_that_are_allowed_are_aliases) {
@@ -213,15 +256,16 @@ TEST_F(RpcGoMicroTest, other_callers_never_see_its_dialect) {
 struct Replay {
   explicit Replay(service::testing::TestHost& host, std::string_view name,
                   std::map<std::string, std::string> metadata)
-      : recording{read(name)} {
+      : recordings{read_all(name)} {
     host.registry().put("micro", "127.0.0.1:42000", std::move(metadata));
     listener = host.memory().listen(host.loop(), {"", 42000}, {}).value();
     host.background().spawn(RawServer::serve, &server, &host.background(), listener.get());
     client.emplace(Channel{host, "micro"});
   }
-  Recording recording;
+  std::vector<Recording> recordings;
   std::unique_ptr<net::Listener> listener;
-  RawServer server{[this](int) { return recording.response; }};
+  RawServer server{
+      [this](int number) { return recordings.at(static_cast<std::size_t>(number)).response; }};
   std::optional<testing::EchoClient> client;
 };
 
@@ -248,6 +292,14 @@ TEST_F(RpcGoMicroTest, our_client_understands_its_server) {
     if (reply) EXPECT_EQ(reply->text(), "world");
     mine.shut_down();
   }
+}
+
+TEST_F(RpcGoMicroTest, our_client_calls_it_again_and_again_on_a_connection) {
+  service::testing::TestHost mine;
+  Replay replay{mine, "three-calls", {{"server", "grpc"}, {"registry", "kubernetes"}}};
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(mine.run(say, &replay)->text(), "world");
+  EXPECT_EQ(mine.memory().connects(), 1U);
+  mine.shut_down();
 }
 
 /// Notes the headers of a request.

@@ -488,6 +488,24 @@ TEST(KubernetesDiscovery, ReplaysARecordedWatch) {
   EXPECT_THAT(f.api.last("GET").query, HasSubstr("resourceVersion=253")) << "of the bookmark";
 }
 
+/// A WATCH that tells first what there is (sendInitialEvents), which another version of the API
+/// server may send unasked: events as any others, and a bookmark with an annotation.
+TEST(KubernetesDiscovery, ReplaysARecordedWatchWithInitialEvents) {
+  Fixture f;
+  f.put("a", {.service = "hal9000-greeter"});
+  EXPECT_TRUE(f.resolve("hal9000-greeter"));
+  f.host.manual_loop().run_ready();
+  std::stringstream lines{test_file("kubernetes/watch-initial-events.jsonl")};
+  for (std::string line; std::getline(lines, line);) f.api.send_line(line);
+  f.host.manual_loop().run_ready();
+  EXPECT_THAT(ids_of(f.resolve("hal9000-greeter").value()), ElementsAre("a"))
+      << "of the two pods one is being deleted, the other has no annotation";
+  f.api.end_watches();
+  f.advance(1s);
+  EXPECT_THAT(f.api.last("GET").query, HasSubstr("resourceVersion=253")) << "of the bookmark";
+  EXPECT_EQ(f.api.count("list"), 1U);
+}
+
 TEST(KubernetesDiscovery, ReadsGoMicrosOwnList) {
   Fixture f;
   const std::string response = test_file("gomicro/list-response.http");

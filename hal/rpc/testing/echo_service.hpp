@@ -32,6 +32,7 @@ class EchoService final : public test::rpc::EchoService {
     auto& call = co_await server_call();
     text_metadata = call.metadata("x-text");
     binary_metadata = call.metadata("x-data-bin");
+    micro_from_service = call.metadata("micro-from-service");
     co_await or_return(call.add_initial_metadata("x-initial", "first"));
     co_await or_return(call.add_initial_metadata("x-initial-bin", std::string_view{"\0\xff", 2}));
     co_await or_return(call.add_trailing_metadata("x-trailing", "last"));
@@ -78,6 +79,7 @@ class EchoService final : public test::rpc::EchoService {
   std::string more_trailing;
   std::optional<std::string> text_metadata;
   std::optional<std::string> binary_metadata;
+  std::optional<std::string> micro_from_service;
 };
 
 inline Task<> serve(service::Host* host, Service* service, ServerOptions options, Status* ended) {
