@@ -1,6 +1,7 @@
 #include <hal/cli/call.hpp>
 
 #include <hal/async/deadline.hpp>
+#include <hal/cli/services.hpp>
 #include <hal/cli/session.hpp>
 #include <hal/cli/terminal_text.hpp>
 #include <hal/config/config.hpp>
@@ -41,8 +42,8 @@ Task<Result<std::string>> call_in(Session* session, CallOptions options, std::st
   outcome->service = options.service;
   if (outcome->service.empty()) {
     const auto nodes = co_await or_return(session->discovery().list());
-    outcome->service =
-        co_await or_return(service_with(nodes, std::string_view{outcome->path}.substr(1)));
+    outcome->service = co_await or_return(service_with(
+        nodes, std::string_view{outcome->path}.substr(1), session->discovery().name()));
   }
   rpc::DynamicCall rpc_call{rpc::Channel{*session, outcome->service}, outcome->path};
   co_await or_return(rpc_call.prepare());
@@ -78,7 +79,8 @@ json::value reply_value(const std::string& reply) {
 
 }  // namespace
 
-Result<std::string> service_with(std::span<const service::Node> nodes, std::string_view method) {
+Result<std::string> service_with(std::span<const service::Node> nodes, std::string_view method,
+                                 std::string_view registry) {
   const auto slash = method.find('/');
   const auto full_name = method.substr(0, slash);
   const auto endpoint = fmt::format("{}.{}", full_name.substr(full_name.rfind('.') + 1),
@@ -90,6 +92,12 @@ Result<std::string> service_with(std::span<const service::Node> nodes, std::stri
     }
   }
   if (found.size() == 1) return std::string{*found.begin()};
+  if (found.empty() && !can_list(registry)) {
+    return error(Code::kFailedPrecondition,
+                 fmt::format("the {} registry cannot say which service has {}: name it with "
+                             "--service",
+                             registry, endpoint));
+  }
   if (found.empty()) {
     return error(Code::kNotFound,
                  fmt::format("no service of the registry has {}: see `hal services`, or name one "

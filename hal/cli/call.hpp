@@ -7,6 +7,7 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 
 namespace hal::cli {
 
@@ -16,10 +17,11 @@ namespace hal::cli {
 /// Exit code: 0, 1 when the call fails, 2 for wrong arguments.
 int call(const config::Environment& environment, const config::Arguments& arguments);
 
-/// The service that has the method "greeter.Greeter/SayHello". NOT_FOUND names what to do;
-/// FAILED_PRECONDITION when several services have it.
+/// The service that has the method "greeter.Greeter/SayHello", by the nodes of a registry.
+/// NOT_FOUND names what to do; FAILED_PRECONDITION when several services have it, or none and the
+/// registry cannot list.
 [[nodiscard]] Result<std::string> service_with(std::span<const service::Node> nodes,
-                                               std::string_view method);
+                                               std::string_view method, std::string_view registry);
 
 /// What --json prints, as a line. A reply that is no JSON, or deeper than 256 levels, is a string.
 [[nodiscard]] std::string call_json(std::string_view service, const Result<std::string>& reply);

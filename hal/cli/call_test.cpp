@@ -19,14 +19,18 @@ TEST(Call, FindsTheServiceThatHasTheMethod) {
   };
   const std::vector<Node> nodes{node("a", {"Greeter.SayHello", "Greeter.Bye"}),
                                 node("a", {"Greeter.SayHello"}), node("b", {"Greeter.Bye"})};
-  EXPECT_EQ(service_with(nodes, "greeter.Greeter/SayHello"), "a");
-  EXPECT_EQ(service_with(nodes, "Greeter/SayHello"), "a");
-  const auto both = service_with(nodes, "greeter.Greeter/Bye");
+  EXPECT_EQ(service_with(nodes, "greeter.Greeter/SayHello", "local"), "a");
+  EXPECT_EQ(service_with(nodes, "Greeter/SayHello", "local"), "a");
+  const auto both = service_with(nodes, "greeter.Greeter/Bye", "local");
   EXPECT_EQ(both.error().to_string(),
             "FAILED_PRECONDITION: a, b have Greeter.Bye: name one with --service");
-  const auto none = service_with(nodes, "greeter.Greeter/Nothing");
+  const auto none = service_with(nodes, "greeter.Greeter/Nothing", "local");
   EXPECT_EQ(none.error().code(), Code::kNotFound);
   EXPECT_THAT(none.error().message(), HasSubstr("no service of the registry has Greeter.Nothing"));
+  EXPECT_EQ(service_with({}, "greeter.Greeter/SayHello", "dns").error().to_string(),
+            "FAILED_PRECONDITION: the dns registry cannot say which service has Greeter.SayHello: "
+            "name it with --service");
+  EXPECT_EQ(service_with(nodes, "Greeter/SayHello", "static"), "a") << "of HAL_STATIC_ADDRESSES";
 }
 
 std::string nested(std::size_t levels) {

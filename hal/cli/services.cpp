@@ -75,6 +75,20 @@ Task<Result<std::vector<Node>>> list(Session* session) {
 
 }  // namespace
 
+bool can_list(std::string_view registry) noexcept {
+  return registry != "dns" && registry != "endpointslice" && registry != "static";
+}
+
+std::string listing_note(std::string_view registry, bool is_empty) {
+  if (!can_list(registry)) {
+    return fmt::format(
+        "the {} registry cannot list its services{}: it answers for a name, as in "
+        "`hal call --service=name`",
+        registry, is_empty ? "" : " beside HAL_STATIC_ADDRESSES");
+  }
+  return is_empty ? fmt::format("the {} registry knows no service", registry) : std::string{};
+}
+
 std::string services_table(std::span<const Node> nodes, std::chrono::sys_seconds now) {
   using Row = std::array<std::string, 5>;
   std::vector<Row> rows{{"SERVICE", "VERSION", "ADDRESS", "AGE", "ENDPOINTS"}};
@@ -145,12 +159,16 @@ int services(const config::Environment& environment, const config::Arguments& ar
   // Versions of one service stand together.
   std::ranges::sort(*nodes, {},
                     [](const Node& node) { return std::tie(node.service, node.version, node.id); });
-  fmt::print("{}", options->json ? services_json(*nodes, now) : services_table(*nodes, now));
-  if (nodes->empty() && !options->json) {
-    fmt::print(stderr, "hal services: the {} registry knows no service\n",
-               (*session)->discovery().name());
+  const std::string_view registry = (*session)->discovery().name();
+  const auto note = listing_note(registry, nodes->empty());
+  const bool is_failure = nodes->empty() && !can_list(registry);
+  if (!is_failure) {
+    fmt::print("{}", options->json ? services_json(*nodes, now) : services_table(*nodes, now));
   }
-  return 0;
+  if (!note.empty() && (is_failure || !options->json)) {
+    fmt::print(stderr, "hal services: {}\n", note);
+  }
+  return is_failure ? 1 : 0;
 }
 
 }  // namespace hal::cli

@@ -69,5 +69,21 @@ TEST(Services, AreJsonByServiceAndVersion) {
   EXPECT_EQ(services_json({}, kNow), "[]\n");
 }
 
+TEST(Services, OfARegistryThatCannotListAreNotNone) {
+  EXPECT_EQ(listing_note("local", false), "");
+  EXPECT_EQ(listing_note("kubernetes", true), "the kubernetes registry knows no service");
+  for (const char* registry : {"dns", "endpointslice", "static"}) {
+    EXPECT_FALSE(can_list(registry));
+    EXPECT_EQ(listing_note(registry, true),
+              fmt::format("the {} registry cannot list its services: it answers for a name, as in "
+                          "`hal call --service=name`",
+                          registry));
+    EXPECT_EQ(listing_note(registry, false),
+              fmt::format("the {} registry cannot list its services beside HAL_STATIC_ADDRESSES: "
+                          "it answers for a name, as in `hal call --service=name`",
+                          registry));
+  }
+}
+
 }  // namespace
 }  // namespace hal::cli

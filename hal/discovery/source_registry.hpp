@@ -20,7 +20,7 @@ class SourceRegistry : public service::Discovery {
   static constexpr std::size_t kNamesMax = 256;
 
   void start(const service::Worker& worker) override;
-  /// UNAVAILABLE without a node, or when nobody could be asked for the first answer;
+  /// NOT_FOUND without a node; UNAVAILABLE when nobody could be asked for the first answer;
   /// INVALID_ARGUMENT for a name that can be none; RESOURCE_EXHAUSTED for a name too many.
   Task<Result<std::vector<service::Node>>> resolve(std::string service) override;
   [[nodiscard]] service::Subscription subscribe(const std::string& service,
