@@ -23,7 +23,7 @@ help:
 	@echo 'make test    build everything and run every test: unit, style, integration'
 	@echo 'make bench   what a request costs, here and in the peers: half an hour on an idle machine of two'
 	@echo '             CPUs. ARGS="--quick rpc": only see that it works; ARGS=--help: what else there is'
-	@echo 'make fuzz    libFuzzer on the parsers of trace headers and tokens, a minute each; ARGS="--seconds 600 b3"'
+	@echo 'make fuzz    libFuzzer on all parsers of what comes from outside, a minute each; ARGS="--seconds 600 b3"'
 	@echo 'make build   the programs alone: $(BUILD)/bin/{hal,hal9000-*}'
 	@echo 'make images  OCI images of the services in $(IMAGES)/ (docs/guides/kubernetes.md),'
 	@echo '             named REGISTRY=$(REGISTRY), a slash, hal9000-api:$(VERSION) and so on'
