@@ -35,6 +35,7 @@ struct Revocations {
     std::chrono::sys_seconds expires_at{};
   };
   struct User {
+    /// Empty: every user.
     std::string subject{};
     /// Tokens issued before are revoked.
     std::chrono::sys_seconds not_before{};
@@ -56,7 +57,7 @@ class AuthSource {
   virtual Task<Result<Keys>> keys() = 0;
   /// What has changed after `since`, the cursor of the last answer; 0, or a cursor that the issuer
   /// does not know: everything. It keeps a revoked token until the verifiers' leeway after its
-  /// expiry. Everything must fit into one answer: an RPC's 4 MiB hold 100,000 tokens.
+  /// expiry. Everything must fit into one answer: 100,000 tokens are 4 MiB.
   virtual Task<Result<Revocations>> revocations(std::int64_t since) = 0;
 };
 

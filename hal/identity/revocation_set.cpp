@@ -5,6 +5,12 @@
 #include <algorithm>
 
 namespace hal::identity {
+namespace {
+
+/// The subject whose not_before counts for all.
+constexpr std::string_view kEveryone;
+
+}  // namespace
 
 Result<RevocationSet> RevocationSet::with(const Revocations& changes, std::chrono::sys_seconds now,
                                           const RevocationLimits& limits) const {
@@ -21,6 +27,12 @@ Result<RevocationSet> RevocationSet::with(const Revocations& changes, std::chron
   };
   forget(next.tokens_, now - limits.leeway);
   forget(next.users_, now - limits.leeway - limits.lifetime_max);
+  if (const auto all = next.users_.find(kEveryone); all != next.users_.end()) {
+    const auto not_before = all->second;
+    std::erase_if(next.users_, [not_before](const auto& user) {
+      return user.second <= not_before && user.first != kEveryone;
+    });
+  }
   if (const auto most = std::max(next.tokens_.size(), next.users_.size());
       most > limits.entries_max) {
     return error(Code::kResourceExhausted,
@@ -32,8 +44,11 @@ Result<RevocationSet> RevocationSet::with(const Revocations& changes, std::chron
 bool RevocationSet::contains(std::string_view token_id, std::string_view subject,
                              std::chrono::sys_seconds issued_at) const {
   if (tokens_.contains(token_id)) return true;
-  const auto user = users_.find(subject);
-  return user != users_.end() && issued_at < user->second;
+  const auto is_cut_off = [&](std::string_view name) {
+    const auto user = users_.find(name);
+    return user != users_.end() && issued_at < user->second;
+  };
+  return is_cut_off(subject) || is_cut_off(kEveryone);
 }
 
 }  // namespace hal::identity

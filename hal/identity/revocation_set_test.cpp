@@ -46,6 +46,18 @@ TEST(RevocationSet, ChangesAreAdded) {
   EXPECT_TRUE(third.contains("", "jo", kNow + seconds{8}));
 }
 
+TEST(RevocationSet, AUserWithoutANameIsEveryone) {
+  const auto some = with({}, {.users = {{"jo", kNow}, {"ada", kNow + seconds{9}}}});
+  const auto all = with(some, {.users = {{"", kNow + seconds{5}}}});
+  EXPECT_TRUE(all.contains("t", "bob", kNow + seconds{4}));
+  EXPECT_FALSE(all.contains("t", "bob", kNow + seconds{5}));
+  EXPECT_TRUE(all.contains("t", "ada", kNow + seconds{8}));
+  EXPECT_EQ(all.size(), 2U) << "what it says of jo is said of everyone";
+  // Nothing of it is taken back, and there is place for others.
+  EXPECT_TRUE(with(all, {.users = {{"", kNow}}}, kNow, {.entries_max = 2})
+                  .contains("t", "jo", kNow + seconds{4}));
+}
+
 TEST(RevocationSet, ForgetsWhatNoTokenCanBeAnyMore) {
   const auto set = with({}, {.tokens = {{"t", kNow}}, .users = {{"jo", kNow}}});
   // The leeway after its expiry, a token is still taken.

@@ -19,6 +19,10 @@ namespace http = hal::http;
 namespace layers = hal::layers;
 using hal::identity::Verifier;
 
+/// A new key signs 10 s after it was made, which this process has learned of within 5 s
+/// (RotationOptions::publish_after, AuthCacheOptions::pull_interval).
+constexpr std::string_view kKeysMayBeOld = "public, max-age=5";
+
 struct Credentials {
   std::string username{};
   std::string password{};
@@ -110,10 +114,10 @@ Task<Result<>> logout(http::State<Api> api, http::State<Verifier> verifier,
 /// For verifiers of others: RFC 7517.
 Task<Result<http::Response>> jwks(http::State<Verifier> verifier) {
   auto keys = co_await or_return(verifier->jwks());
-  co_return http::Response{.status = 200,
-                           .headers = {{"content-type", "application/jwk-set+json"},
-                                       {"cache-control", "public, max-age=60"}},
-                           .body = std::move(keys)};
+  co_return http::Response{
+      .status = 200,
+      .headers = {{"content-type", "application/jwk-set+json"}, {"cache-control", kKeysMayBeOld}},
+      .body = std::move(keys)};
 }
 
 Task<Result<http::Json<http::List<User>>>> users(http::State<Api> api, http::Page page,

@@ -49,7 +49,9 @@ Task<Result<>> serve_api(hal::App& app) {
   hal::identity::Verifier verifier{
       app,
       std::make_unique<api::RpcAuthSource>(std::move(client)),
-      {.rules = {.issuer = options.auth_issuer, .audience = options.auth_audience}}};
+      {.rules = {.issuer = options.auth_issuer,
+                 .audience = options.auth_audience,
+                 .lifetime_max = std::chrono::minutes{10}}}};  // as auth issues them
   auto router = api::with_login(api::routes(api), api, verifier);
   co_return co_await hal::with_scope(run, &app, &router, &verifier);
 }

@@ -9,8 +9,6 @@
 namespace auth {
 namespace {
 
-constexpr std::size_t kKeyBytes = 16;
-
 const std::uint8_t* bytes(std::string_view text) {
   return reinterpret_cast<const std::uint8_t*>(text.data());
 }
@@ -27,7 +25,7 @@ AttemptKey attempt_key(std::string_view secret, std::string_view name, std::stri
     text += '\0';
     text += client;
   }
-  AttemptKey key(kKeyBytes, '\0');
+  AttemptKey key(kAttemptKeyBytes, '\0');
   crypto_generichash(reinterpret_cast<std::uint8_t*>(key.data()), key.size(), bytes(text),
                      text.size(), bytes(secret), secret.size());
   return key;

@@ -47,7 +47,8 @@ Result<Opened> open(const Files& files, const WallClock& clock) {
   if (auto renewed = (*store)->renew_cursors(); !renewed) return hal::error(renewed.error());
   auto secret = (*store)->attempts_secret();
   if (!secret) return hal::error(secret.error());
-  auto attempts = (*store)->attempts(static_cast<std::int64_t>(kAttemptLimits.keys_max));
+  auto attempts = (*store)->attempts(
+      static_cast<std::int64_t>(kAttemptLimits.keys_max + kClientLimits.keys_max));
   if (!attempts) return hal::error(attempts.error());
   auto dummy_hash = hash_of_nothing({});
   if (!dummy_hash) return hal::error(dummy_hash.error());
@@ -56,6 +57,19 @@ Result<Opened> open(const Files& files, const WallClock& clock) {
                 .secret = std::move(*secret),
                 .attempts = std::move(*attempts),
                 .dummy_hash = std::move(*dummy_hash)};
+}
+
+/// What a restart must not forget of those who guess.
+void restore(const std::vector<StoredAttempt>& saved, hal::TimePoint now,
+             hal::service::AttemptLimit& attempts, hal::service::AttemptLimit& clients) {
+  for (const auto& attempt : saved) {
+    const hal::TimePoint free_at{std::chrono::milliseconds{attempt.free_at_ms}};
+    if (const auto place = place_stored(attempt.key)) {
+      clients.restore(*place, free_at, now);
+    } else {
+      attempts.restore(attempt.key, free_at, now);
+    }
+  }
 }
 
 void write_metrics(const WorkCounts& counts, hal::telemetry::PrometheusText& text) {
@@ -86,11 +100,8 @@ Task<Result<>> serve(hal::App& app) {
   hal::log::info("users are in {}, the key is in {}", files.database, files.key);
 
   hal::service::AttemptLimit attempts{kAttemptLimits};
-  for (const auto& saved : opened.attempts) {
-    attempts.restore(saved.key, hal::TimePoint{std::chrono::milliseconds{saved.free_at_ms}},
-                     to_time_point(clock()));
-  }
   hal::service::AttemptLimit clients{kClientLimits};
+  restore(opened.attempts, to_time_point(clock()), attempts, clients);
   const auto& home = app.workers().front();
   WorkQueue hashes{home,
                    {.at_once = options.auth_hashes,

@@ -87,6 +87,8 @@ class Auth final : public AuthService {
   [[nodiscard]] static std::string shown(const Attempt& attempt);
   hal::Task<hal::Result<Attempt>> begin(VerifyRequest& request);
   [[nodiscard]] std::optional<hal::Duration> take(const Attempt& attempt);
+  /// What survives a restart of the attempt.
+  [[nodiscard]] std::vector<StoredAttempt> taken(const Attempt& attempt) const;
   void give_back(const Attempt& attempt);
   hal::Task<hal::Result<>> slow_down(const Attempt& attempt);
   hal::Task<hal::Result<VerifyReply>> finish(const Attempt& attempt,

@@ -24,8 +24,11 @@ inline constexpr std::int64_t kLeewayS = 60;
 inline constexpr std::int64_t kKeepRevokedS = 3600;
 /// Revoked tokens that are kept one by one, of a user and in all; one more revokes all that its
 /// user has, so that nobody fills the database and the replies by logging in and out.
-inline constexpr std::int64_t kRevokedTokensOfUserMax = 32;
+inline constexpr std::int64_t kRevokedTokensOfUserMax = 256;
 inline constexpr std::int64_t kRevokedTokensMax = 50'000;
+/// Users whose tokens are revoked as a whole; one more revokes the tokens of all users, as after a
+/// breach: verifiers take a limited number, and take nobody's token when there are more.
+inline constexpr std::int64_t kCutoffsMax = 50'000;
 /// Clients (of Login::client_is_known) remembered for each user, the latest.
 inline constexpr std::int64_t kKnownClientsMax = 8;
 
@@ -69,7 +72,10 @@ struct RevokedToken {
   friend bool operator==(const RevokedToken&, const RevokedToken&) = default;
 };
 
-/// All tokens of `subject` that were issued before that time are revoked.
+/// The subject of a cutoff of all users.
+inline constexpr std::string_view kEveryone;
+
+/// All tokens of `subject`, or of everyone, that were issued before that time are revoked.
 struct Cutoff {
   std::string subject{};
   std::int64_t not_before_s = 0;
@@ -128,7 +134,7 @@ class Store {
   /// Nullopt when the user is gone or has another password by now. A token of the grant is revoked
   /// by what happens to its user after this, and not by what has happened before.
   [[nodiscard]] hal::Result<std::optional<Grant>> log_in(const Success& success);
-  hal::Result<> save_attempt(const StoredAttempt& attempt);
+  hal::Result<> save_attempts(const std::vector<StoredAttempt>& attempts);
   /// Those that are not free yet; the latest ones, at most `max`.
   [[nodiscard]] hal::Result<std::vector<StoredAttempt>> attempts(std::int64_t max);
   /// 32 random bytes of this database: what AttemptKeys are hashed with.
@@ -159,6 +165,7 @@ class Store {
   // In a transaction of the writer.
   hal::Result<std::int64_t> next_change();
   hal::Result<> cut_off(const std::string& subject);
+  hal::Result<> cut_off_everyone();
   hal::Result<> purge();
   hal::Result<std::optional<Grant>> grant(const Success& success);
   hal::Result<> remember(const Success& success);

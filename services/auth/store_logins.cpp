@@ -37,9 +37,9 @@ Result<std::optional<Login>> Store::find_login(const std::string& name,
 
 Result<std::optional<Grant>> Store::grant(const Success& success) {
   auto row = writer_.query(
-      "SELECT role, not_before_s FROM users LEFT JOIN cutoffs ON subject = name"
+      "SELECT role, (SELECT max(not_before_s) FROM cutoffs WHERE subject IN (name, ?)) FROM users"
       " WHERE name = ? AND password_version = ?",
-      std::string_view{success.name}, success.password_version);
+      kEveryone, std::string_view{success.name}, success.password_version);
   if (!row) return hal::error(std::move(row.error()));
   const auto found = row->step();
   if (!found) return hal::error(found.error());
@@ -91,15 +91,19 @@ Result<std::optional<Grant>> Store::log_in(const Success& success) {
   return granted;
 }
 
-Result<> Store::save_attempt(const StoredAttempt& attempt) {
+Result<> Store::save_attempts(const std::vector<StoredAttempt>& attempts) {
   return transact(Durability::kKill, [&]() -> Result<> {
     auto purged = writer_.run("DELETE FROM attempts WHERE free_at_ms <= ?", unix_ms(clock_()));
     if (!purged) return purged;
-    // Of two that are saved at once the later one may come first.
-    return writer_.run(
-        "INSERT INTO attempts VALUES(?, ?) ON CONFLICT DO UPDATE SET"
-        " free_at_ms = max(free_at_ms, excluded.free_at_ms)",
-        bytes_of(attempt.key), attempt.free_at_ms);
+    for (const auto& attempt : attempts) {
+      // Of two that are saved at once the later one may come first.
+      auto saved = writer_.run(
+          "INSERT INTO attempts VALUES(?, ?) ON CONFLICT DO UPDATE SET"
+          " free_at_ms = max(free_at_ms, excluded.free_at_ms)",
+          bytes_of(attempt.key), attempt.free_at_ms);
+      if (!saved) return saved;
+    }
+    return {};
   });
 }
 

@@ -1,6 +1,8 @@
 // Store: what is revoked.
 #include "store_transact.hpp"
 
+#include <hal/telemetry/log.hpp>
+
 namespace auth {
 
 using hal::Result;
@@ -14,8 +16,8 @@ constexpr std::int64_t kChangeMask = (std::int64_t{1} << kChangeBits) - 1;
 Result<bool> is_revoked_in(Database& database, const TokenId& token) {
   const auto reasons = database.integer(
       "SELECT (SELECT count(*) FROM revoked_tokens WHERE id = ?) +"
-      " (SELECT count(*) FROM cutoffs WHERE subject = ? AND not_before_s > ?)",
-      std::string_view{token.id}, std::string_view{token.subject}, token.issued_at_s);
+      " (SELECT count(*) FROM cutoffs WHERE subject IN (?, ?) AND not_before_s > ?)",
+      std::string_view{token.id}, std::string_view{token.subject}, kEveryone, token.issued_at_s);
   if (!reasons) return hal::error(reasons.error());
   return *reasons != 0;
 }
@@ -36,6 +38,9 @@ Result<> Store::purge() {
 
 Result<> Store::cut_off(const std::string& subject) {
   if (auto purged = purge(); !purged) return purged;
+  const auto cutoffs = writer_.integer("SELECT count(*) FROM cutoffs");
+  if (!cutoffs) return hal::error(cutoffs.error());
+  if (*cutoffs >= kCutoffsMax) return cut_off_everyone();
   const auto change = next_change();
   if (!change) return hal::error(change.error());
   // Later than every token there is, whatever the clock was when it was issued.
@@ -46,6 +51,22 @@ Result<> Store::cut_off(const std::string& subject) {
       std::string_view{subject}, now_s(), *change);
   if (!cut) return cut;
   return writer_.run("DELETE FROM revoked_tokens WHERE subject = ?", std::string_view{subject});
+}
+
+Result<> Store::cut_off_everyone() {
+  const auto change = next_change();
+  if (!change) return hal::error(change.error());
+  const auto latest = writer_.integer(
+      "SELECT max(ifnull((SELECT max(last_issued_s) FROM users), 0),"
+      " ifnull((SELECT max(not_before_s) FROM cutoffs), 0))");
+  if (!latest) return hal::error(latest.error());
+  for (const char* table : {"DELETE FROM cutoffs", "DELETE FROM revoked_tokens"}) {
+    if (auto emptied = writer_.run(table); !emptied) return emptied;
+  }
+  hal::log::warn("audit: the tokens of all users are revoked: more than {} users' were",
+                 kCutoffsMax);
+  return writer_.run("INSERT INTO cutoffs VALUES(?, ?, ?)", kEveryone,
+                     std::max(now_s(), *latest) + 1, *change);
 }
 
 Result<> Store::revoke_token(const TokenId& token) {

@@ -195,7 +195,7 @@ TEST_F(StoreTest, attempts_are_kept_until_they_are_free) {
   constexpr std::int64_t kNowMs = kNow * 1'000;
   for (const auto& [key, free_in_ms] : {std::pair{"a", 10'000}, std::pair{"b", 30'000},
                                         std::pair{"a", 20'000}, std::pair{"a", 15'000}}) {
-    ASSERT_TRUE(store_->save_attempt({.key = key, .free_at_ms = kNowMs + free_in_ms}));
+    ASSERT_TRUE(store_->save_attempts({{.key = key, .free_at_ms = kNowMs + free_in_ms}}));
   }
   const auto times = [this](std::int64_t max) {
     std::vector<std::pair<std::string, std::int64_t>> result;
@@ -208,9 +208,11 @@ TEST_F(StoreTest, attempts_are_kept_until_they_are_free) {
   now_s_ = kNow + 20;
   EXPECT_THAT(times(10), ElementsAre(std::pair{"b", 30'000}));
   now_s_ = kNow + 50;
-  ASSERT_TRUE(store_->save_attempt({.key = "c", .free_at_ms = kNowMs + 99'000}));
+  ASSERT_TRUE(store_->save_attempts(
+      {{.key = "c", .free_at_ms = kNowMs + 99'000}, {.key = "d", .free_at_ms = kNowMs + 98'000}}));
   now_s_ = 0;
-  EXPECT_THAT(times(10), ElementsAre(std::pair{"c", 99'000})) << "the others are purged";
+  EXPECT_THAT(times(10), ElementsAre(std::pair{"c", 99'000}, std::pair{"d", 98'000}))
+      << "the others are purged";
   EXPECT_THAT(*store_->attempts_secret(), SizeIs(32));
   EXPECT_EQ(*store_->attempts_secret(), *open()->attempts_secret());
 }
@@ -325,6 +327,28 @@ TEST_F(StoreTest, too_many_revoked_tokens_of_one_user_become_a_cutoff) {
   EXPECT_TRUE(is_revoked(last));
   for (const auto& token : tokens) EXPECT_TRUE(is_revoked(token)) << token.id;
   EXPECT_FALSE(is_revoked(token_of("alice", "new")));
+}
+
+TEST_F(StoreTest, too_many_cutoffs_become_one_of_everyone) {
+  for (const auto* name : {"alice", "bob"}) add(name);
+  const TokenId bobs = token_of("bob", "bobs");
+  auto database = Database::open(folder_.path("auth.db"));
+  ASSERT_TRUE(database) << database.error().message();
+  ASSERT_TRUE(
+      database->run("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)"
+                    " INSERT INTO cutoffs SELECT 'user' || i, ?, 0 FROM n",
+                    kCutoffsMax - 1, kNow + 30));
+  const auto before = store_->revocations(0);
+  ASSERT_TRUE(store_->revoke_all("alice"));
+  EXPECT_FALSE(is_revoked(bobs));
+  ASSERT_TRUE(store_->revoke_all("alice"));
+  EXPECT_TRUE(is_revoked(bobs));
+  const auto cutoffs = store_->revocations(before->cursor)->cutoffs;
+  EXPECT_THAT(cutoffs, ElementsAre(Cutoff{.subject{}, .not_before_s = kNow + 31}))
+      << "later than all there was";
+  const TokenId next = token_of("bob", "next");
+  EXPECT_EQ(next.issued_at_s, kNow + 31);
+  EXPECT_FALSE(is_revoked(next));
 }
 
 TEST_F(StoreTest, too_many_revoked_tokens_in_all_become_cutoffs) {

@@ -128,13 +128,25 @@ Task<Result<>> Auth::slow_down(const Attempt& attempt) {
                        fmt::format("too many attempts to log in: the next one in {} s", seconds));
 }
 
+std::vector<StoredAttempt> Auth::taken(const Attempt& attempt) const {
+  const auto free_at_ms = [](std::optional<hal::TimePoint> free_at) {
+    return unix_ms(free_at.value_or(hal::TimePoint{}));
+  };
+  std::vector<StoredAttempt> taken{
+      {.key = attempt.key, .free_at_ms = free_at_ms(parts_.attempts.free_at(attempt.key))}};
+  if (attempt.place) {
+    taken.push_back({.key = stored_place(*attempt.place),
+                     .free_at_ms = free_at_ms(parts_.clients.free_at(*attempt.place))});
+  }
+  return taken;
+}
+
 Task<Result<VerifyReply>> Auth::refuse(const Attempt& attempt) {
-  const auto free_at = parts_.attempts.free_at(attempt.key).value_or(hal::TimePoint{});
-  const StoredAttempt taken{.key = attempt.key, .free_at_ms = unix_ms(free_at)};
   // That it cannot be saved is logged, and changes nothing for whoever guesses.
   (void)co_await write_store(
       parts_.writes,
-      [this](const StoredAttempt& saved) { return parts_.store.save_attempt(saved); }, taken);
+      [this](const std::vector<StoredAttempt>& taken) { return parts_.store.save_attempts(taken); },
+      taken(attempt));
   hal::log::info("audit: login of {} refused", shown(attempt));
   co_return wrong();
 }

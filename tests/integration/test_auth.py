@@ -128,6 +128,22 @@ def test_too_many_attempts_are_slowed_down_across_a_restart(machine, database):
         assert client.token("root", ADMIN_PASSWORD)
 
 
+def test_attempts_from_one_place_survive_a_restart(machine, database):
+    service = machine.auth(database)
+    guess = {"username": "alice", "password": "wrong password", "client_address": "192.0.2.7"}
+    with auth.Client(service.address) as client:
+        codes = [auth.code_of(client.Verify, **guess) for _ in range(6)]
+    # Five at once, fewer than a name has from anywhere; then one a minute.
+    assert codes.count("UNAUTHENTICATED") >= 5
+    service.kill()
+    service = machine.auth(database)
+    with auth.Client(service.address) as client:
+        codes = [auth.code_of(client.Verify, **guess) for _ in range(4)]
+        # Each minute that this test takes gives one back; one that forgot refuses none of these.
+        assert "RESOURCE_EXHAUSTED" in codes
+        assert client.token("alice", PASSWORD)
+
+
 def test_nobody_can_log_in_until_a_user_is_added(machine, tmp_path):
     database = tmp_path / "new.db"
     service = machine.auth(database)

@@ -61,10 +61,16 @@ Status Authenticate::check_roles(const Identity& identity) const {
 
 void Authenticate::refuse(Call& call, Status status, std::string_view error) const {
   call.status = std::move(status);
-  if (call.protocol != Protocol::kHttp) return;
-  std::string challenge = fmt::format("Bearer realm=\"{}\"", options_.realm);
-  if (!error.empty()) challenge += fmt::format(", error=\"{}\"", error);
-  call.response_headers->add("www-authenticate", challenge);
+  challenge(call, error);
+}
+
+/// A 401 says what would be taken (RFC 9110 15.5.2).
+void Authenticate::challenge(Call& call, std::string_view error) const {
+  if (call.protocol != Protocol::kHttp || call.response_headers->contains("www-authenticate"))
+    return;
+  std::string value = fmt::format("Bearer realm=\"{}\"", options_.realm);
+  if (!error.empty()) value += fmt::format(", error=\"{}\"", error);
+  call.response_headers->add("www-authenticate", value);
 }
 
 Task<> Authenticate::handle(Call& call, service::Next next) const {
@@ -97,6 +103,8 @@ Task<> Authenticate::handle(Call& call, service::Next next) const {
     co_return;
   }
   if (Status missing = check_roles(**identity); !missing.ok()) {
+    log::info("audit: {} may not {}: {}", (*identity)->subject(),
+              call.protocol == Protocol::kGrpc ? call.method : call.path, missing.message());
     refuse(call, std::move(missing), kInsufficientScope);
     co_return;
   }
@@ -105,6 +113,8 @@ Task<> Authenticate::handle(Call& call, service::Next next) const {
   context.identity = std::move(*identity);
   promise.use_context(context);
   co_await next(call);
+  // Another service that was shown the token may know more of it than the verifier does yet.
+  if (call.status.code() == Code::kUnauthenticated) challenge(call, kInvalidToken);
 }
 
 }  // namespace hal::layers

@@ -42,6 +42,7 @@ class Authenticate final : public service::Layer {
   [[nodiscard]] bool is_open(const service::Call& call) const;
   [[nodiscard]] Status check_roles(const Identity& identity) const;
   void refuse(service::Call& call, Status status, std::string_view error) const;
+  void challenge(service::Call& call, std::string_view error) const;
 
   service::TokenVerifier* verifier_;
   AuthenticateOptions options_;

@@ -131,6 +131,31 @@ TEST_F(AuthenticateTest, AnInnerLayerAsksForMore) {
   EXPECT_THAT(run(layers, {}), ::testing::StartsWith("PERMISSION_DENIED"));
 }
 
+Task<> knows_more(Call& call) {
+  call.status = {Code::kUnauthenticated, "the token is revoked"};
+  co_return;
+}
+
+TEST_F(AuthenticateTest, WhoeverElseRefusesTheTokenDoesSoWithAChallenge) {
+  in_ = {{"authorization", "Bearer jo"}};
+  Headers out;
+  Call call{.path = "/me"};
+  call.request_headers = &in_;
+  call.response_headers = &out;
+  TestTerminal terminal{knows_more};
+  const service::Layers layers{std::make_shared<const Authenticate>(verifier_)};
+  EXPECT_TRUE(hal::testing::run(service::testing::run_call_body, &layers, &terminal, &call));
+  EXPECT_EQ(call.status.to_string(), "UNAUTHENTICATED: the token is revoked");
+  EXPECT_EQ(out.joined("www-authenticate"), R"(Bearer realm="hal9000", error="invalid_token")");
+}
+
+TEST_F(AuthenticateTest, ARoleThatIsMissingIsAudited) {
+  const telemetry::testing::CapturedLogs logs;
+  in_ = {{"authorization", "Bearer jo"}};
+  run(Authenticate{verifier_, {.roles = {"admin"}}}, {.path = "/users"});
+  EXPECT_EQ(logs.count("audit: jo may not /users: the role admin is needed"), 1U);
+}
+
 TEST_F(AuthenticateTest, LetsNobodyInWhileNothingCanBeVerified) {
   const telemetry::testing::CapturedLogs logs;
   in_ = {{"authorization", "Bearer jo"}};
