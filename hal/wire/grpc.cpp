@@ -45,36 +45,47 @@ void write_message(std::string_view payload, std::string& out) {
 }
 
 void MessageReader::put(std::string_view bytes) {
-  while (!bytes.empty() && error_.ok()) {
-    if (prefix_filled_ < kPrefixBytes) {
-      const auto part = bytes.substr(0, kPrefixBytes - prefix_filled_);
-      std::ranges::copy(part, prefix_.begin() + static_cast<std::ptrdiff_t>(prefix_filled_));
-      prefix_filled_ += part.size();
-      bytes.remove_prefix(part.size());
-      if (prefix_filled_ < kPrefixBytes) return;
-      read_prefix();
-      if (!error_.ok()) return;
-    }
-    const auto part = bytes.substr(0, size_ - message_.size());
-    message_.append(part);
-    bytes.remove_prefix(part.size());
-    if (message_.size() == size_) finish_message();
+  if (!error_.ok()) return;
+  // One message is complete at most: what stands behind it waits as it came.
+  if (!complete_) bytes.remove_prefix(cut(bytes));
+  if (bytes.empty() || !error_.ok()) return;
+  if (rest_taken_ > rest_.size() / 2) {
+    rest_.erase(0, rest_taken_);
+    rest_taken_ = 0;
   }
+  rest_.append(bytes);
 }
 
-void MessageReader::finish_message() {
-  if (prefix_[0] == 1) {
-    auto content = gunzip(message_, {.output_bytes_max = options_.max_bytes});
-    if (!content) {
-      const bool too_large = content.error().code() == Code::kResourceExhausted;
-      error_ = Status{too_large ? Code::kResourceExhausted : Code::kInternal,
-                      "received a compressed message: " + content.error().message()};
-      return;
-    }
-    message_ = std::move(*content);
+/// Takes bytes to the end of one message, and says how many.
+std::size_t MessageReader::cut(std::string_view bytes) {
+  std::size_t taken = 0;
+  if (prefix_filled_ < kPrefixBytes) {
+    const auto part = bytes.substr(0, kPrefixBytes - prefix_filled_);
+    std::ranges::copy(part, prefix_.begin() + static_cast<std::ptrdiff_t>(prefix_filled_));
+    prefix_filled_ += part.size();
+    taken = part.size();
+    if (prefix_filled_ < kPrefixBytes) return taken;
+    read_prefix();
+    if (!error_.ok()) return taken;
   }
-  ready_.push_back(std::exchange(message_, {}));
+  const auto part = bytes.substr(taken, size_ - message_.size());
+  message_.append(part);
+  complete_ = message_.size() == size_;
+  return taken + part.size();
+}
+
+Result<std::string> MessageReader::take_message() {
+  std::string message = std::exchange(message_, {});
+  const bool compressed = prefix_[0] == 1;
+  complete_ = false;
   prefix_filled_ = 0;
+  if (!compressed) return message;
+  auto content = gunzip(message, {.output_bytes_max = options_.max_bytes});
+  if (content) return content;
+  const bool too_large = content.error().code() == Code::kResourceExhausted;
+  error_ = Status{too_large ? Code::kResourceExhausted : Code::kInternal,
+                  "received a compressed message: " + content.error().message()};
+  return error(error_);
 }
 
 void MessageReader::read_prefix() {
@@ -103,21 +114,24 @@ void MessageReader::read_prefix() {
 }
 
 Result<std::optional<std::string>> MessageReader::next() {
-  if (ready_taken_ < ready_.size()) {
-    std::string message = std::move(ready_[ready_taken_++]);
-    if (ready_taken_ == ready_.size()) {
-      ready_.clear();
-      ready_taken_ = 0;
-    }
-    return message;
+  if (!complete_) {
+    if (!error_.ok()) return error(error_);
+    return std::nullopt;
   }
-  if (!error_.ok()) return error(error_);
-  return std::nullopt;
+  auto message = take_message();
+  if (!message) return error(std::move(message.error()));
+  if (rest_.empty()) return std::move(*message);
+  rest_taken_ += cut(std::string_view{rest_}.substr(rest_taken_));
+  if (rest_taken_ == rest_.size() || !error_.ok()) {
+    rest_ = {};
+    rest_taken_ = 0;
+  }
+  return std::move(*message);
 }
 
 Result<> MessageReader::finish() const {
   if (!error_.ok()) return error(error_);
-  if (prefix_filled_ == 0) return {};
+  if (prefix_filled_ == 0 || complete_) return {};
   return error(Code::kInternal,
                prefix_filled_ < kPrefixBytes
                    ? std::string{"the stream ended inside a message's prefix"}

@@ -8,7 +8,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include <hal/base/status.hpp>
 
@@ -24,7 +23,8 @@ inline constexpr std::size_t kPrefixBytes = 5;
 /// Appends prefix and payload.
 void write_message(std::string_view payload, std::string& out);
 
-/// Cuts a stream of bytes into messages. Not thread-safe.
+/// Cuts a stream of bytes into messages, and decompresses each when it is asked for: what waits
+/// takes no more memory than it took on the wire. Not thread-safe.
 class MessageReader {
  public:
   /// For grpc-accept-encoding.
@@ -46,7 +46,8 @@ class MessageReader {
     return encoding.empty() || encoding == "identity" || encoding == "gzip";
   }
 
-  /// Takes all of `bytes`; next() tells what they held. Bytes after an error are dropped.
+  /// Takes all of `bytes`; next() tells what they held. Bytes after an error are dropped. Memory is
+  /// bounded by the caller, who puts no more before next() has taken the messages at hand.
   void put(std::string_view bytes);
 
   /// The next whole message, or nullopt when more bytes are needed. Messages that came before an
@@ -54,22 +55,31 @@ class MessageReader {
   /// kResourceExhausted for a message over max_bytes, known from its prefix before memory is
   /// taken, or while it is decompressed; kUnimplemented for one compressed otherwise; kInternal for
   /// one that claims to be compressed without an encoding, for damaged gzip and an unknown flag.
+  /// What gunzip() says about the ratio of a compressed message holds here as well.
   [[nodiscard]] Result<std::optional<std::string>> next();
 
-  /// The stream has ended: kInternal when a message is cut, or next()'s error.
+  /// The stream has ended and next() has nothing more: kInternal when a message is cut, or next()'s
+  /// error.
   [[nodiscard]] Result<> finish() const;
 
+  /// Of what was put and next() has not taken: as it came, never decompressed.
+  [[nodiscard]] std::size_t waiting_bytes() const noexcept {
+    return message_.size() + rest_.size() - rest_taken_;
+  }
+
  private:
+  std::size_t cut(std::string_view bytes);
   void read_prefix();
-  void finish_message();
+  Result<std::string> take_message();
 
   Options options_;
   std::array<char, kPrefixBytes> prefix_{};
   std::size_t prefix_filled_ = 0;
   std::size_t size_ = 0;  // of the message under way, once its prefix is complete
   std::string message_;
-  std::vector<std::string> ready_;
-  std::size_t ready_taken_ = 0;
+  bool complete_ = false;  // message_ is one, and waits for next()
+  std::string rest_;       // what came behind it
+  std::size_t rest_taken_ = 0;
   Status error_;
 };
 

@@ -115,6 +115,36 @@ TEST(GrpcMessages, WrongGzipIsRefused) {
   }
 }
 
+TEST(GrpcMessages, WhatWaitsIsNotDecompressed) {
+  const std::string content(64 * 1024, 'x');
+  const std::string small = compressed(gzip(content));
+  ASSERT_LT(small.size(), 400U);
+  std::string window;
+  constexpr std::size_t kMessages = 1000;
+  for (std::size_t i = 0; i < kMessages; ++i) window += small;
+  MessageReader reader{{.encoding = "gzip"}};
+  reader.put(window.substr(0, 1000));
+  reader.put(window.substr(1000));
+  for (std::size_t left = kMessages; left > 0; --left) {
+    EXPECT_LE(reader.waiting_bytes(), left * small.size());
+    const auto next = reader.next();
+    ASSERT_TRUE(next && *next);
+    ASSERT_TRUE(**next == content);
+  }
+  EXPECT_EQ(reader.waiting_bytes(), 0U);
+  EXPECT_TRUE(reader.finish().has_value());
+}
+
+TEST(GrpcMessages, ADamagedOneIsFoundWhenItIsItsTurn) {
+  MessageReader reader{{.encoding = "gzip"}};
+  reader.put(compressed(gzip("one")) + compressed("damaged") + compressed(gzip("late")));
+  ASSERT_EQ(reader.next(), "one");
+  EXPECT_EQ(reader.next().error().code(), Code::kInternal);
+  reader.put(compressed(gzip("later")));
+  EXPECT_EQ(reader.next().error().code(), Code::kInternal);
+  EXPECT_EQ(reader.finish().error().code(), Code::kInternal);
+}
+
 TEST(GrpcMessages, ACutOneIsAnError) {
   MessageReader reader;
   reader.put({"\0\0", 2});
