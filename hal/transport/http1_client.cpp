@@ -1,6 +1,7 @@
 #include <hal/transport/http1_client.hpp>
 
 #include <hal/async/deadline.hpp>
+#include <hal/async/scope.hpp>
 #include <hal/transport/pending_io.hpp>
 
 #include <algorithm>
@@ -81,11 +82,22 @@ Task<Result<>> Http1Client::send(const HttpRequest& request, const HttpUpload& u
   // An answer that comes before the end of the body ends it.
   PendingIo early{*stream_};
   early.read(buffer_.writable());
-  auto sent = co_await send_pieces(upload, write_timeout, early);
+  Result<> sent;
+  bool threw = false;
+  const auto& promise = co_await hal::detail::this_promise();
+  try {
+    sent = co_await send_pieces(upload, write_timeout, early);
+  } catch (...) {
+    // The source is its user's, and may throw while `early` is reading.
+    promise.enter();
+    sent = error(status_of_current_exception());
+    threw = true;
+  }
   while (early.running()) {
     early.cancel();
     co_await early.wait();
   }
+  if (threw) co_return fail(sent.error());
   if (const auto bytes = early.take(); bytes && *bytes > 0) {
     answered_ = true;
     buffer_.commit(*bytes);

@@ -136,6 +136,25 @@ Task<Result<std::string>> put(Pair* self, std::optional<std::uint64_t> length) {
 Task<Result<std::string>> put_chunked(Pair* self) { co_return co_await put(self, std::nullopt); }
 Task<Result<std::string>> put_six(Pair* self) { co_return co_await put(self, 6); }
 
+/// One piece, then an exception.
+class Throwing final : public BodyReader {
+ public:
+  Task<Result<std::string>> read() override {
+    if (std::exchange(given_, true)) throw std::runtime_error{"boom"};
+    co_return "abc";
+  }
+
+ private:
+  bool given_ = false;
+};
+
+Task<Result<std::string>> put_throwing(Pair* self) {
+  const HttpRequest request{.method = "PUT", .headers = {{"host", "a"}}};
+  Throwing source;
+  co_await or_return(self->client->send(request, {.source = source}, 1s));
+  co_return "sent";
+}
+
 constexpr std::string_view kOk = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 TEST(Http1ClientStream, SendsABodyAsItIsMade) {
@@ -156,6 +175,12 @@ TEST(Http1ClientStream, StopsSendingWhenTheAnswerIsThere) {
                   false, "abc"),
             "413 no 2");
   EXPECT_FALSE(p.client->reusable()) << "the server waits for a body that does not come";
+}
+
+TEST(Http1ClientStream, ASourceThatThrowsIsAnInternalError) {
+  Pair p;
+  EXPECT_EQ(p.run(put_throwing, {}, false, "abc"), "INTERNAL: unexpected exception: boom");
+  EXPECT_FALSE(p.client->reusable());
 }
 
 TEST(Http1ClientStream, AServerThatTakesNothingInIsGivenUp) {

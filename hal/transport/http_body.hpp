@@ -64,7 +64,7 @@ enum class BodyUse : std::uint8_t {
 
 /// A request's body that is made while it is sent.
 struct HttpUpload {
-  /// Its error ends the request with the same error.
+  /// Its error ends the request with the same error, an exception with INTERNAL.
   BodyReader& source;
   /// Content-Length; without it the body is chunked. A source that does not keep to it is
   /// INVALID_ARGUMENT.
