@@ -90,16 +90,28 @@ class WorkerConnections final : public transport::ConnectionHandler {
   Task<> serve(std::unique_ptr<net::Stream> stream) override {
     const auto connection =
         transport::Http2Connection::server(std::move(stream), options_, handler_, drain_);
-    if (auto ended = co_await connection->run(); !ended) {
-      log::debug("connection of {} ended: {}", net::to_string(connection->peer()),
-                 ended.error().to_string());
-    }
+    const auto ended = co_await connection->run();
+    if (ended) co_return;
+    const std::string peer = net::to_string(connection->peer());
+    log::debug("connection of {} ended: {}", peer, ended.error().to_string());
+    if (ended.error().code() != Code::kResourceExhausted) co_return;
+    ++floods_;
+    const TimePoint now = (co_await this_context()).loop->now();
+    if (now < warn_next_) co_return;
+    warn_next_ = now + kWarnInterval;
+    log::warn("the connection of {} was cut: {} ({} such connections on this worker so far)", peer,
+              ended.error().message(), floods_);
   }
 
  private:
+  /// An attack must not fill the logs.
+  static constexpr Duration kWarnInterval = std::chrono::seconds{10};
+
   const transport::Http2Options& options_;
   transport::Http2Handler& handler_;
   service::Drain& drain_;
+  std::uint64_t floods_ = 0;  // connections that ended so
+  TimePoint warn_next_{};
 };
 
 }  // namespace

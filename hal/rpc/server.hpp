@@ -11,9 +11,11 @@
 
 namespace hal::rpc {
 
-/// Connections, their age and their limits: see http2. Its age_max and age_grace count where the
-/// former is set, else the host's connection_age(). Metadata over its header_list_bytes is answered
-/// with RESOURCE_EXHAUSTED, unless its header_list_answer is set to something else.
+/// Connections, their age and their limits: see http2; one that floods the server is cut, with a
+/// warning every 10 s and worker at most that names the limit and the client. Its age_max and
+/// age_grace count where the former is set, else the host's connection_age(). Metadata over its
+/// header_list_bytes is answered with RESOURCE_EXHAUSTED, unless its header_list_answer is set to
+/// something else.
 struct ServerOptions {
   transport::Http2Options http2{};
   transport::AcceptOptions accept{};

@@ -3,6 +3,8 @@
 #include <hal/async/deadline.hpp>
 #include <hal/async/or_return.hpp>
 #include <hal/transport/connection_age.hpp>
+#include <hal/transport/pending_io.hpp>
+#include <hal/transport/phase_timer.hpp>
 #include <hal/transport/read_memory.hpp>
 
 namespace hal::transport {
@@ -27,6 +29,23 @@ Task<Result<>> read_until_preface(std::string* first_bytes, net::Stream* stream)
 
 /// Of what was written last a connection that waits keeps the memory up to here.
 constexpr std::size_t kWriteBytesKept = 16 * 1024;
+/// Of a finished answer, in each write_timeout.
+constexpr std::size_t kProgressBytes = 64 * 1024;
+
+/// The peer takes in what is written.
+class WriteTimer final : public PhaseTimer {
+ public:
+  WriteTimer(net::Stream& stream, Scope& scope)
+      : PhaseTimer{*scope.context().loop}, stream_{stream}, scope_{scope} {}
+
+ private:
+  void expired() noexcept override {
+    scope_.cancel({Code::kUnavailable, "the peer took in nothing for too long"});
+    stream_.abort();
+  }
+  net::Stream& stream_;
+  Scope& scope_;
+};
 
 }  // namespace
 
@@ -40,7 +59,8 @@ Http2Connection::Http2Connection(Role role, std::unique_ptr<net::Stream> stream,
       options_{options},
       stream_{std::move(stream)},
       peer_{stream_->peer()},
-      session_{role, options.settings, *this} {}
+      session_{role, options.settings, *this},
+      resets_{options.rapid_resets_burst, options.rapid_resets_per_second} {}
 
 std::shared_ptr<Http2Connection> Http2Connection::client(std::unique_ptr<net::Stream> stream,
                                                          const Http2Options& options) {
@@ -74,9 +94,10 @@ Task<Result<>> Http2Connection::run_in(Scope& scope, Http2Connection* self) {
   if (result) {
     self->preface_done_ = true;
     self->prefaced_.wake_all();
+    self->heard_at_ = scope.context().loop->now();
     if (!self->preface_.empty()) result = self->receive(std::exchange(self->preface_, {}));
     scope.spawn(write_loop, self);
-    if (self->role_ == Role::kClient) scope.spawn(watch_peer, self);
+    scope.spawn(self->role_ == Role::kClient ? watch_peer : watch_client, self);
     if (result) result = co_await read_loop(self);
     if (self->writer_ended_ && self->finished()) result = self->how_it_finished();
   }
@@ -113,7 +134,7 @@ Task<Result<>> Http2Connection::read_loop(Http2Connection* self) {
   while (!self->finished()) {
     const std::size_t size = co_await or_return(co_await self->stream_->read_some(memory.span()));
     if (size == 0) break;
-    if (self->role_ == Role::kClient) self->heard_at_ = self->scope_->context().loop->now();
+    self->heard_at_ = self->scope_->context().loop->now();
     co_await or_return(self->receive({memory.span().data(), size}));
     memory.note_read(size, [self] {
       return std::ranges::any_of(self->streams_,
@@ -125,6 +146,14 @@ Task<Result<>> Http2Connection::read_loop(Http2Connection* self) {
 
 Result<> Http2Connection::receive(std::string_view bytes) {
   auto received = session_.receive(bytes);
+  if (too_many_resets_) {
+    new_streams_.clear();
+    session_.goaway(ErrorCode::kEnhanceYourCalm, "too_many_resets");
+    received = error(Code::kResourceExhausted,
+                     fmt::format("rapid resets: the client took back more than {} requests "
+                                 "(rapid_resets_burst) before their answers began",
+                                 options_.rapid_resets_burst));
+  }
   start_new_streams();
   flush();
   return received;
@@ -148,17 +177,28 @@ Task<> Http2Connection::handle_stream(Http2Connection* self, std::unique_ptr<Htt
 Task<> Http2Connection::write_loop(Http2Connection* self) {
   std::string out;
   bool broken = false;
+  PendingIo write{*self->stream_};
+  WriteTimer timer{*self->stream_, *self->scope_};
   for (;;) {
     out.clear();
     const auto produced = self->session_.produce(out);
     if (!out.empty()) self->sent_last_ = self->opened_last_;
-    broken = !out.empty() && !co_await self->stream_->write_all(out);
-    if (broken) break;
+    if (!out.empty()) {
+      write.write(out);
+      if (write.running()) {
+        if (self->options_.write_timeout.count() > 0) timer.set(self->options_.write_timeout);
+        co_await write.wait();
+        timer.clear();
+      }
+      broken = !write.take();
+      if (broken) break;
+    }
     if (!produced || self->finished()) break;
     if (!out.empty() && self->session_.wants_write()) continue;
     if (self->closing_) break;
     if (out.capacity() > kWriteBytesKept) out = {};
     self->write_due_ = false;
+    self->watch_unsent();
     if (!co_await self->writable_.wait()) break;
   }
   self->writer_ended_ = true;
@@ -256,15 +296,63 @@ Task<> Http2Connection::watch_peer(Http2Connection* self) {
       continue;
     }
     self->silent_ = true;
-    self->session_.ping({'a', 'l', 'i', 'v', 'e', '?'});
-    self->flush();
-    const auto answer = co_await timeout(self->options_.keepalive_timeout, wait_on(self->pinged_));
-    if (answer || self->heard_at_ > now) continue;
-    if (answer.error().code() == Code::kDeadlineExceeded) {
-      self->scope_->cancel({Code::kUnavailable, "the peer did not answer a ping in time"});
-    }
-    co_return;
+    if (!co_await answers_ping(self)) co_return;
   }
+}
+
+/// Server: a client that is silent may be one that has gone.
+Task<> Http2Connection::watch_client(Http2Connection* self) {
+  const Duration silence = self->options_.server_keepalive_time;
+  if (silence == Duration::zero()) co_return;
+  const Loop& loop = *self->scope_->context().loop;
+  for (;;) {
+    const Duration left = saturating_add(self->heard_at_, silence) - loop.now();
+    if (left > Duration::zero()) {
+      if (!co_await sleep(left)) co_return;
+    } else if (!co_await answers_ping(self)) {
+      co_return;
+    }
+  }
+}
+
+/// Sends a PING. False when the connection has ended, or ends because nothing has come.
+Task<bool> Http2Connection::answers_ping(Http2Connection* self) {
+  const TimePoint asked = self->scope_->context().loop->now();
+  self->session_.ping({'a', 'l', 'i', 'v', 'e', '?'});
+  self->flush();
+  const auto answer = co_await timeout(self->options_.keepalive_timeout, wait_on(self->pinged_));
+  if (answer || self->heard_at_ > asked) co_return true;
+  if (answer.error().code() == Code::kDeadlineExceeded) {
+    self->scope_->cancel({Code::kUnavailable, "the peer did not answer a ping in time"});
+  }
+  co_return false;
+}
+
+/// Looks for what has left its handler and does not leave the session.
+void Http2Connection::watch_unsent() {
+  if (role_ == Role::kClient || session_.open_streams() <= streams_.size()) return;
+  if (giving_up_ || options_.write_timeout.count() == 0) return;
+  giving_up_ = true;
+  scope_->spawn(give_up_unsent, this);
+}
+
+/// Server: resets what is finished and does not leave, until nothing of that kind is left.
+Task<> Http2Connection::give_up_unsent(Http2Connection* self) {
+  auto& session = self->session_;
+  auto held = session.unsent_ends();
+  while (!held.empty()) {
+    if (!co_await sleep(self->options_.write_timeout)) co_return;
+    auto still = session.unsent_ends();
+    std::erase_if(still, [&](const auto& entry) {
+      const auto before = held.find(entry.first);
+      if (before == held.end() || before->second - entry.second >= kProgressBytes) return false;
+      session.reset(entry.first, ErrorCode::kCancel);
+      return true;
+    });
+    held = std::move(still);
+    self->flush();
+  }
+  self->giving_up_ = false;
 }
 
 void Http2Connection::shutdown() {
@@ -326,6 +414,7 @@ void Http2Connection::on_headers(StreamId id, Headers&& headers, bool /*end_stre
   Http2Stream* stream = find(id);
   if (role_ == Role::kServer) {
     auto made = std::make_unique<Http2Stream>(shared_from_this(), id, scope_->context().stop);
+    made->received_at_ = heard_at_;
     stream = made.get();
     streams_.emplace(id, stream);
     new_streams_.push_back(std::move(made));
@@ -360,7 +449,16 @@ void Http2Connection::on_end(StreamId id) {
   }
 }
 
+void Http2Connection::on_taken_back(StreamId id, bool answered) {
+  taken_back_last_ = id;
+  const Http2Stream* const stream = find(id);
+  const bool waited = stream != nullptr && !answered &&
+                      heard_at_ - stream->received_at_ >= options_.rapid_reset_time;
+  if (!waited && !resets_.take(heard_at_)) too_many_resets_ = true;
+}
+
 void Http2Connection::on_close(StreamId id, ErrorCode code) {
+  if (id != taken_back_last_) resets_.request_done();
   if (Http2Stream* const stream = find(id)) stream->closed(code);
 }
 

@@ -5,6 +5,7 @@
 #include <hal/net/stream.hpp>
 #include <hal/service/drain.hpp>
 #include <hal/transport/http2_stream.hpp>
+#include <hal/transport/reset_budget.hpp>
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
@@ -38,8 +39,24 @@ struct Http2Options {
   /// PINGs come more often than every 5 minutes with no answer of theirs between (gRPC proposal
   /// A8).
   std::chrono::milliseconds keepalive_interval{310'000};
-  /// Without an answer to that PING in this time the connection is lost.
+  /// A server that has read nothing for so long sends a PING, with or without streams: clients that
+  /// went without a word must not fill it up. gRPC's servers wait 2 hours. Zero: never. How long a
+  /// living client stays idle has no limit.
+  std::chrono::milliseconds server_keepalive_time{120'000};
+  /// Without an answer to such a PING in this time the connection is lost.
   std::chrono::milliseconds keepalive_timeout{20'000};
+  /// One write that the peer does not take in; then the connection is reset. Of a server's finished
+  /// answer that only the client's flow control windows hold back, 64 KiB or the rest must leave in
+  /// each such time, else its stream is reset. Zero: no limit.
+  std::chrono::milliseconds write_timeout{30'000};
+  /// Requests that a client may take back within rapid_reset_time and before their answers have
+  /// begun to leave ("rapid reset", CVE-2023-44487): so many at once; each request that was seen to
+  /// its end allows one more, and so many each second are allowed anyway. Then the connection ends.
+  std::uint32_t rapid_resets_burst = 1000;
+  std::uint32_t rapid_resets_per_second = 100;
+  /// What is taken back later does not count: a deadline has passed, and max_concurrent_streams
+  /// bounds how much work a client can waste so.
+  std::chrono::milliseconds rapid_reset_time{100};
   /// So long may the last words of a broken connection (GOAWAY, a 400) take to leave.
   std::chrono::milliseconds goodbye_time{1000};
 };
@@ -78,8 +95,9 @@ class Http2Connection final : public std::enable_shared_from_this<Http2Connectio
                                                  service::Drain& drain);
 
   /// Reads and writes until the connection ends; joins the handlers of its streams. An error says
-  /// why it ended early: for logs. A client that speaks HTTP/1.1 is answered with 400 and a
-  /// sentence. Call once, in a scope that outlives no request but its owner's.
+  /// why it ended early: for logs; kResourceExhausted when the peer floods. A client that speaks
+  /// HTTP/1.1 is answered with 400 and a sentence. Call once, in a scope that outlives no request
+  /// but its owner's.
   Task<Result<>> run();
 
   /// Client. Opens a stream with these request headers, pseudo headers first. kUnavailable when
@@ -119,6 +137,10 @@ class Http2Connection final : public std::enable_shared_from_this<Http2Connectio
   static Task<> drain_loop(Http2Connection* self);
   static Task<Result<>> say_goodbye_to_client(Http2Connection* self, std::string_view why);
   static Task<> watch_peer(Http2Connection* self);
+  static Task<> watch_client(Http2Connection* self);
+  static Task<bool> answers_ping(Http2Connection* self);
+  void watch_unsent();
+  static Task<> give_up_unsent(Http2Connection* self);
   void tell_watcher() noexcept {
     if (watcher_ != nullptr) watcher_->on_change();
   }
@@ -144,6 +166,7 @@ class Http2Connection final : public std::enable_shared_from_this<Http2Connectio
   void on_trailers(wire::http2::StreamId id, Headers&& trailers) override;
   void on_end(wire::http2::StreamId id) override;
   void on_close(wire::http2::StreamId id, wire::http2::ErrorCode code) override;
+  void on_taken_back(wire::http2::StreamId id, bool answered) override;
   void on_header_list_over(wire::http2::StreamId id) override;
   void on_writable(wire::http2::StreamId id) override;
   void on_goaway(wire::http2::StreamId last, wire::http2::ErrorCode code,
@@ -169,7 +192,12 @@ class Http2Connection final : public std::enable_shared_from_this<Http2Connectio
   // nothing, so that it can still answer HTTP/1.1.
   std::string preface_;
   Http2Watcher* watcher_ = nullptr;
-  TimePoint heard_at_{};  // client: the last read
+  TimePoint heard_at_{};  // the last read
+  // Server.
+  ResetBudget resets_;
+  wire::http2::StreamId taken_back_last_ = 0;
+  bool too_many_resets_ = false;
+  bool giving_up_ = false;  // give_up_unsent() runs
   // Client. Streams above the second have certainly not left yet.
   wire::http2::StreamId opened_last_ = 0;
   wire::http2::StreamId sent_last_ = 0;

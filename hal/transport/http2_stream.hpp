@@ -76,6 +76,7 @@ class Http2Stream {
   Headers headers_;
   Headers trailers_;
   std::string data_;
+  TimePoint received_at_{};  // server
   Status failure_;
   bool headers_received_ = false;
   bool ended_ = false;

@@ -1,6 +1,7 @@
 #include <hal/wire/http2.hpp>
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -93,8 +94,9 @@ void Session::Impl::set_options(nghttp2_option* option, Role role, const Setting
   // Spaces around a value are trimmed as in HTTP/1.1: proxies let them through.
   nghttp2_option_set_no_rfc9113_leading_and_trailing_ws_validation(option, 1);
   if (role == Role::kServer) {
-    nghttp2_option_set_stream_reset_rate_limit(option, settings.resets_burst,
-                                               settings.resets_per_second);
+    // The Handler is told of each: nghttp2 would count those of deadlines that pass as well.
+    constexpr auto kNoLimit = std::numeric_limits<std::uint64_t>::max();
+    nghttp2_option_set_stream_reset_rate_limit(option, kNoLimit, kNoLimit);
   }
 }
 
@@ -263,6 +265,8 @@ int Session::Impl::on_stream_close(nghttp2_session*, std::int32_t id, std::uint3
   // A response over the limit may have ended the stream before the reset left.
   if (stream->too_large && code == NGHTTP2_NO_ERROR) code = NGHTTP2_ENHANCE_YOUR_CALM;
   const bool known = impl.role_ == Role::kClient || stream->head_received;
+  const bool taken_back = impl.role_ == Role::kServer && !stream->head_sent && !stream->reset_here;
+  const bool answered = stream->head_submitted;
   // A large buffer is not worth keeping for the small answer that comes next.
   constexpr std::size_t kSpareMax = 64;
   constexpr std::size_t kSpareBytes = 16 * 1024;
@@ -273,6 +277,7 @@ int Session::Impl::on_stream_close(nghttp2_session*, std::int32_t id, std::uint3
   // An idle connection needs few for what comes next.
   constexpr std::size_t kSpareIdle = 4;
   if (impl.streams_.empty() && impl.spare_.size() > kSpareIdle) impl.spare_.resize(kSpareIdle);
+  if (taken_back) impl.handler_.on_taken_back(id, answered);
   if (known) impl.handler_.on_close(id, error_code(code));
   return 0;
 }
@@ -300,6 +305,7 @@ void Session::Impl::reset(StreamId id, ErrorCode code) {
     stream->reset_after_end = true;
     return;
   }
+  stream->reset_here = true;
   nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, id, static_cast<std::uint32_t>(code));
 }
 
@@ -363,6 +369,9 @@ Result<> Session::send_trailers(StreamId stream, const Headers& trailers) {
 std::size_t Session::queued(StreamId stream) const noexcept {
   const Stream* const found = impl_->find(stream);
   return found == nullptr ? 0 : found->queued();
+}
+std::unordered_map<StreamId, std::size_t> Session::unsent_ends() const {
+  return impl_->unsent_ends();
 }
 void Session::consume(StreamId stream, std::size_t bytes) noexcept {
   impl_->consume(stream, bytes);

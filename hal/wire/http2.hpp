@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 #include <hal/base/headers.hpp>
 #include <hal/base/status.hpp>
@@ -58,10 +59,6 @@ struct Settings {
   Headers header_list_answer{{":status", "431"}};
   /// on_writable comes when a stream's queue falls below this.
   std::size_t write_low_bytes = 64 * 1024;
-  /// RST_STREAM frames a client may send: so many at once and so many each second, then the
-  /// connection ends ("rapid reset", CVE-2023-44487). Deadlines of honest clients stay below.
-  std::uint64_t resets_burst = 1000;
-  std::uint64_t resets_per_second = 100;
   /// CONTINUATION frames of one header list (CVE-2024-28182).
   std::size_t continuations = 8;
   /// PING and SETTINGS acknowledgements a peer may leave unread.
@@ -90,6 +87,10 @@ class Handler {
   /// sent again (also given for streams above a GOAWAY's last id and for those never sent).
   virtual void on_close(StreamId stream, ErrorCode code) = 0;
 
+  /// Server. Before on_close: the client, by a reset or by what it broke, has ended a stream none
+  /// of whose answer has left. `answered`: an answer was queued. Whoever knows the time judges how
+  /// many are too many ("rapid reset", CVE-2023-44487): the session keeps no count.
+  virtual void on_taken_back(StreamId /*stream*/, bool /*answered*/) {}
   /// A response's or trailers' header list passed Settings::header_list_bytes: it is dropped and
   /// the stream reset.
   virtual void on_header_list_over(StreamId /*stream*/) {}
@@ -153,6 +154,10 @@ class Session {
   [[nodiscard]] Result<> send_trailers(StreamId stream, const Headers& trailers);
   /// Bytes of send_data() that have not left yet. 0 for an unknown stream.
   [[nodiscard]] std::size_t queued(StreamId stream) const noexcept;
+
+  /// queued() of the streams whose end is queued and has not left: the peer's windows may hold it
+  /// back, even where it is empty or has trailers only.
+  [[nodiscard]] std::unordered_map<StreamId, std::size_t> unsent_ends() const;
 
   /// `bytes` of on_data are done with: lets the peer send as many more. What a closed stream has
   /// left is given back by the session itself.

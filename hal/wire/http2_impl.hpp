@@ -25,7 +25,9 @@ struct Stream {
   bool end_queued = false;
   bool trailers_queued = false;
   bool above_mark = false;
+  bool head_sent = false;
   bool end_sent = false;
+  bool reset_here = false;
   bool reset_after_end = false;
   std::string queue;
   std::size_t sent = 0;  // of queue
@@ -40,7 +42,7 @@ struct Stream {
     queue.clear();
     incoming_bytes = sent = unconsumed = 0;
     too_large = head_received = head_submitted = end_queued = trailers_queued = false;
-    above_mark = end_sent = reset_after_end = false;
+    above_mark = head_sent = end_sent = reset_here = reset_after_end = false;
   }
 };
 
@@ -74,6 +76,7 @@ class Session::Impl {
     const auto found = streams_.find(id);
     return found == streams_.end() ? nullptr : found->second.get();
   }
+  [[nodiscard]] std::unordered_map<StreamId, std::size_t> unsent_ends() const;
   [[nodiscard]] nghttp2_session* raw() const { return session_; }
   [[nodiscard]] std::size_t open_streams() const { return streams_.size(); }
   [[nodiscard]] const std::string& last_error() const { return last_error_; }

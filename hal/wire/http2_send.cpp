@@ -102,10 +102,13 @@ int Session::Impl::write_data(nghttp2_session*, nghttp2_frame*, const std::uint8
 }
 
 int Session::Impl::on_frame_sent(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
-  const bool ends = frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS;
-  if (!ends || (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) return 0;
+  const bool head = frame->hd.type == NGHTTP2_HEADERS;
+  const bool end = (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
+  if (!head && !(end && frame->hd.type == NGHTTP2_DATA)) return 0;
   Stream* const stream = self(user).find(frame->hd.stream_id);
   if (stream == nullptr) return 0;
+  stream->head_sent = true;
+  if (!end) return 0;
   stream->end_sent = true;
   if (!stream->reset_after_end) return 0;
   return nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, stream->id, NGHTTP2_NO_ERROR);
@@ -220,6 +223,14 @@ Result<> Session::Impl::send_data(StreamId id, std::string bytes, bool end_strea
   stream->end_queued = end_stream;
   if (stream->queued() >= settings_.write_low_bytes) stream->above_mark = true;
   return resume(*stream);
+}
+
+std::unordered_map<StreamId, std::size_t> Session::Impl::unsent_ends() const {
+  std::unordered_map<StreamId, std::size_t> held;
+  for (const auto& [id, stream] : streams_) {
+    if (stream->end_queued && !stream->end_sent) held.emplace(id, stream->queued());
+  }
+  return held;
 }
 
 Result<> Session::Impl::send_trailers(StreamId id, const Headers& trailers) {

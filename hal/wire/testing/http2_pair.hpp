@@ -47,6 +47,9 @@ struct Recorder : Handler {
   void on_close(StreamId id, ErrorCode code) override {
     log.push_back(fmt::format("{} close {}", id, name(code)));
   }
+  void on_taken_back(StreamId id, bool answered) override {
+    log.push_back(fmt::format("{} taken back{}", id, answered ? " |" : ""));
+  }
   void on_header_list_over(StreamId id) override {
     log.push_back(fmt::format("{} header list over", id));
   }
