@@ -1,6 +1,8 @@
 #include <hal/transport/http1_pool.hpp>
 
 #include <hal/async/deadline.hpp>
+#include <hal/async/scope.hpp>
+#include <hal/async/wait_queue.hpp>
 
 #include <algorithm>
 #include <array>
@@ -23,11 +25,13 @@ Http1Pool::Http1Pool(net::Network& network, std::size_t workers, const Http1Pool
                  {.connect_timeout = options.connect_timeout,
                   .handshake_timeout = options.handshake_timeout,
                   .tls = std::move(tls)}},
-      slots_(workers) {}
+      slots_(workers) {
+  for (auto& slot : slots_) slot = std::make_shared<Slot>();
+}
 
 Http1Pool::Slot& Http1Pool::slot(const Loop& loop) {
   expects(loop.worker_index() < slots_.size(), "a pool is used on the workers it was made for");
-  return slots_[loop.worker_index()];
+  return *slots_[loop.worker_index()];
 }
 
 Task<Result<Http1Pool::Slot*>> Http1Pool::slot_for_one_more() {
@@ -36,7 +40,7 @@ Task<Result<Http1Pool::Slot*>> Http1Pool::slot_for_one_more() {
   if (mine.active >= options_.active_max) {
     co_return error(Code::kResourceExhausted, "too many HTTP requests are under way");
   }
-  drop_expired(mine, loop.now());
+  drop_expired(mine, options_, loop.now());
   co_return &mine;
 }
 
@@ -46,8 +50,7 @@ Task<Result<HttpResponse>> Http1Pool::exchange(Origin server, const HttpRequest&
   Attempt attempt{.server = std::move(server), .request = request};
   auto response = co_await or_return(run(mine, attempt));
   if (attempt.client->reusable()) {
-    const TimePoint now = (co_await this_context()).loop->now();
-    put(mine, attempt.server, std::move(attempt.client), now);
+    put(mine, attempt.server, std::move(attempt.client), *(co_await this_context()).loop);
   }
   co_return response;
 }
@@ -103,7 +106,7 @@ Task<Result<std::string>> Http1Stream::read() {
   }
   if (client_->complete()) {
     if (client_->reusable()) {
-      pool_->put(*slot_, server_, std::move(client_), (co_await this_context()).loop->now());
+      pool_->put(*slot_, server_, std::move(client_), *(co_await this_context()).loop);
     }
     client_.reset();
     active_.reset();
@@ -116,9 +119,43 @@ Task<Result<std::unique_ptr<Http1Client>>> Http1Pool::connect(const Origin& serv
   co_return std::make_unique<Http1Client>(std::move(stream), options_.limits);
 }
 
-void Http1Pool::drop_expired(Slot& slot, TimePoint now) const {
+/// In the worker's background, while there are idle connections.
+Task<> Http1Pool::watch_idle(std::weak_ptr<Slot> watched, Http1PoolOptions options) {
+  const Loop& loop = *(co_await this_context()).loop;
+  for (;;) {
+    const bool stopped = !co_await sleep(options.idle_check);
+    const auto slot = watched.lock();  // the pool may have gone
+    if (slot == nullptr) co_return;
+    drop_expired(*slot, options, loop.now());
+    if (!stopped) co_await drop_closed(*slot, options);
+    if (stopped || slot->idle.empty()) {
+      slot->watched = false;
+      co_return;
+    }
+  }
+}
+
+/// One after another, so that requests meanwhile find the others.
+Task<> Http1Pool::drop_closed(Slot& slot, const Http1PoolOptions& options) {
+  std::vector<const Http1Client*> clients;
+  for (const Idle& idle : slot.idle) clients.push_back(idle.client.get());
+  for (const Http1Client* const client : clients) {
+    const auto found = std::ranges::find(slot.idle, client, [](const Idle& idle) {
+      return static_cast<const Http1Client*>(idle.client.get());
+    });
+    if (found == slot.idle.end()) continue;
+    Idle idle = std::move(*found);
+    slot.idle.erase(found);
+    if (!co_await idle.client->still_open()) continue;
+    slot.idle.insert(std::ranges::upper_bound(slot.idle, idle.since, {}, &Idle::since),
+                     std::move(idle));
+    if (slot.idle.size() > options.idle_max) slot.idle.erase(slot.idle.begin());
+  }
+}
+
+void Http1Pool::drop_expired(Slot& slot, const Http1PoolOptions& options, TimePoint now) {
   std::erase_if(slot.idle,
-                [&](const Idle& idle) { return now - idle.since >= options_.idle_timeout; });
+                [&](const Idle& idle) { return now - idle.since >= options.idle_timeout; });
 }
 
 /// The one used last: it is the least likely to have been closed.
@@ -132,17 +169,20 @@ std::unique_ptr<Http1Client> Http1Pool::take(Slot& slot, const Origin& server) {
 }
 
 void Http1Pool::put(Slot& slot, const Origin& server, std::unique_ptr<Http1Client> client,
-                    TimePoint now) const {
+                    Loop& loop) const {
   if (options_.idle_max == 0) return;
   if (slot.idle.size() >= options_.idle_max) slot.idle.erase(slot.idle.begin());
-  slot.idle.push_back({server, std::move(client), now});
+  slot.idle.push_back({server, std::move(client), loop.now()});
+  if (slot.watched || loop.background() == nullptr) return;
+  slot.watched = true;
+  loop.background()->spawn(watch_idle, slot.weak_from_this(), options_);
 }
 
 std::size_t Http1Pool::idle_connections() const {
   const Context* const context = current_context();
   expects(context != nullptr && context->loop->worker_index() < slots_.size(),
           "a pool is used on the workers it was made for");
-  return slots_[context->loop->worker_index()].idle.size();
+  return slots_[context->loop->worker_index()]->idle.size();
 }
 
 }  // namespace hal::transport

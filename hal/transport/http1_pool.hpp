@@ -5,6 +5,7 @@
 #include <hal/transport/http1_client.hpp>
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -24,6 +25,9 @@ struct Http1PoolOptions {
   Duration stream_idle_timeout = std::chrono::minutes{5};
   /// Below what common servers keep an idle connection (60 s and more; Node.js 5 s).
   Duration idle_timeout = std::chrono::seconds{30};
+  /// On a worker idle connections are looked at so often: those that are too old, or that the
+  /// server has closed, go without another request.
+  Duration idle_check = std::chrono::seconds{1};
   /// Idle connections of one worker; the longest unused is closed for a new one.
   std::size_t idle_max = 64;
   /// Requests under way on one worker, each on its own connection; more are RESOURCE_EXHAUSTED.
@@ -61,9 +65,10 @@ class Http1Pool {
     std::unique_ptr<Http1Client> client;
     TimePoint since;
   };
-  struct Slot {
+  struct Slot : std::enable_shared_from_this<Slot> {
     std::vector<Idle> idle;  // oldest first
     std::size_t active = 0;
+    bool watched = false;  // watch_idle() runs
   };
   /// Counts an exchange on every way out.
   class Active {
@@ -95,15 +100,16 @@ class Http1Pool {
   Task<Result<HttpResponse>> send(Attempt& attempt) const;
   Task<Result<Slot*>> slot_for_one_more();
   Slot& slot(const Loop& loop);
-  void drop_expired(Slot& slot, TimePoint now) const;
+  static Task<> watch_idle(std::weak_ptr<Slot> watched, Http1PoolOptions options);
+  static Task<> drop_closed(Slot& slot, const Http1PoolOptions& options);
+  static void drop_expired(Slot& slot, const Http1PoolOptions& options, TimePoint now);
   static std::unique_ptr<Http1Client> take(Slot& slot, const Origin& server);
-  void put(Slot& slot, const Origin& server, std::unique_ptr<Http1Client> client,
-           TimePoint now) const;
+  void put(Slot& slot, const Origin& server, std::unique_ptr<Http1Client> client, Loop& loop) const;
   Task<Result<std::unique_ptr<Http1Client>>> connect(const Origin& server);
 
   Http1PoolOptions options_;
   Connector connector_;
-  std::vector<Slot> slots_;
+  std::vector<std::shared_ptr<Slot>> slots_;
 };
 
 /// A response whose body is still coming. Its connection is kept for other requests once the body

@@ -34,7 +34,7 @@ class Counting final : public Http1Handler {
 
 struct Fixture : private ConnectionHandler {
   explicit Fixture(Http1ServerOptions server_options = {}, Http1PoolOptions pool_options = {})
-      : options{std::move(server_options)}, pool{host.network(), 1, pool_options} {
+      : options{std::move(server_options)}, pool{std::in_place, host.network(), 1, pool_options} {
     listener = std::move(*host.network().listen(host.loop(), {"", 80}, {}));
     host.background().spawn(&Fixture::accept, this);
   }
@@ -44,12 +44,14 @@ struct Fixture : private ConnectionHandler {
   }
   Task<> serve(std::unique_ptr<net::Stream> stream) override {
     Counting handler{++connections};
+    ++open;
     co_await serve_http1(*stream, handler, options, host.drain());
+    --open;
   }
   static Task<Result<std::string>> exchange(Fixture* self, std::string method, std::string target) {
     const HttpRequest request{
         .method = std::move(method), .target = std::move(target), .headers = {{"host", "a"}}};
-    auto response = co_await or_return(self->pool.exchange(self->server, request));
+    auto response = co_await or_return(self->pool->exchange(self->server, request));
     co_return response.body;
   }
   std::string get(std::string target = "/") { return send("GET", std::move(target)); }
@@ -59,7 +61,7 @@ struct Fixture : private ConnectionHandler {
   }
   std::size_t idle() {
     const auto count = [](Fixture* self) -> Task<Result<std::size_t>> {
-      co_return self->pool.idle_connections();
+      co_return self->pool->idle_connections();
     };
     return *host.run(count, this);
   }
@@ -67,9 +69,10 @@ struct Fixture : private ConnectionHandler {
   service::testing::TestHost host;
   net::Endpoint server{"127.0.0.1", 80};
   Http1ServerOptions options;
-  Http1Pool pool;
+  std::optional<Http1Pool> pool;
   std::unique_ptr<net::Listener> listener;
   int connections = 0;
+  int open = 0;
 };
 
 TEST(Http1Pool, ReusesAConnection) {
@@ -111,6 +114,46 @@ TEST(Http1Pool, IdleConnectionsExpire) {
   f.host.manual_loop().advance(31s);
   EXPECT_EQ(f.get(), "2.1");
   EXPECT_EQ(f.idle(), 1U);
+}
+
+TEST(Http1Pool, IdleConnectionsCloseWithoutAnotherRequest) {
+  Fixture f;
+  EXPECT_EQ(f.get(), "1.1");
+  f.host.manual_loop().advance(29s);
+  EXPECT_EQ(f.idle(), 1U);
+  EXPECT_EQ(f.open, 1);
+  f.host.manual_loop().advance(1s);
+  EXPECT_EQ(f.idle(), 0U);
+  EXPECT_EQ(f.open, 0);
+  EXPECT_EQ(f.get(), "2.1");
+  f.host.manual_loop().advance(1h);
+  EXPECT_EQ(f.open, 0) << "looked at again";
+}
+
+TEST(Http1Pool, WhatTheServerHasClosedIsClosedWithoutAnotherRequest) {
+  Fixture f{{.idle_timeout = 5s}};
+  const auto both = [](Fixture* self) -> Task<Result<std::string>> {
+    auto [a, b] = co_await or_return(
+        when_all(Fixture::exchange(self, "GET", "/"), Fixture::exchange(self, "GET", "/")));
+    co_return a + b;
+  };
+  ASSERT_TRUE(f.host.run(both, &f));
+  f.host.manual_loop().advance(4s);
+  EXPECT_EQ(f.idle(), 2U);
+  EXPECT_EQ(f.get(), "2.2") << "looking at them takes none away";
+  f.host.manual_loop().advance(3s);
+  EXPECT_EQ(f.idle(), 1U);
+  f.host.manual_loop().advance(3s);
+  EXPECT_EQ(f.idle(), 0U);
+}
+
+TEST(Http1Pool, MayGoBeforeItsIdleConnectionsAreLookedAt) {
+  Fixture f;
+  EXPECT_EQ(f.get(), "1.1");
+  f.pool.reset();
+  f.host.manual_loop().run_ready();
+  EXPECT_EQ(f.open, 0);
+  f.host.manual_loop().advance(2s);
 }
 
 TEST(Http1Pool, IdleConnectionsAreBounded) {

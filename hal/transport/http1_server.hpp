@@ -61,6 +61,8 @@ class Http1Handler {
   /// Fills in the response. Both belong to the connection, whose memory they reuse; what is moved
   /// out of the request is the handler's. Must not throw: an exception is answered by refuse(500).
   /// Runs with a StopSource of its own: stopped with CANCELLED when the client closes meanwhile.
+  /// The limit: that is seen by reading, and nothing is read while the buffer is full of pipelined
+  /// requests or holds body that the handler has not read; the request's deadline ends it then.
   /// For whole bodies; a handler overrides this or handle_exchange().
   virtual Task<> handle(HttpRequest& request, HttpResponse& response);
 
