@@ -64,6 +64,17 @@ def test_each_calls_the_other_and_its_own(cluster, pods, go):
     assert served(ours) == len(theirs.requests()) == 7
 
 
+def test_its_client_may_speak_json(pods, go):
+    ours = pods.greeter("greeter-1", "127.0.1.1")
+    theirs = go.greeter("go-greeter-1", "127.0.1.3", THEIRS)
+    for service in (OURS, THEIRS):
+        assert go.call(f"-service={service}", "-json", "-calls=3") == [WORLD] * 3
+    theirs.wait_request(3)
+    assert served(ours) == len(theirs.requests()) == 3
+    (unknown,) = go.call("-endpoint=Greeter.Nothing", "-json")
+    assert unknown["error"]["code"] == 501
+
+
 def test_the_hal_command_shows_both(cluster, pods, go):
     pods.greeter("greeter-1", "127.0.1.1")
     theirs = go.greeter("go-greeter-1", "127.0.1.3", THEIRS)

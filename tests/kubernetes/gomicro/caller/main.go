@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/micro/go-micro"
+	"github.com/micro/go-micro/client"
 	"github.com/micro/go-micro/codec/bytes"
 	"github.com/micro/go-micro/errors"
 	"github.com/micro/go-micro/metadata"
@@ -61,6 +62,7 @@ func main() {
 	endpoint := flag.String("endpoint", "Greeter.SayHello", "what is called")
 	msg := flag.String("msg", "x", "the message")
 	raw := flag.String("hex", "", "the bytes of another message instead")
+	asJSON := flag.Bool("json", false, "messages as JSON, application/grpc+json")
 	calls := flag.Int("calls", 1, "how many, one after the other; 0: until SIGTERM")
 	timeout := flag.Duration("timeout", 0, "of each call, its retries included; 0: go-micro's")
 	flag.Var(headers, "header", "name=value, sent as metadata")
@@ -86,7 +88,11 @@ func main() {
 		if len(frame) > 0 {
 			message, reply = &bytes.Frame{Data: frame}, &bytes.Frame{}
 		}
-		request := program.Client().NewRequest(*service, *endpoint, message)
+		written := []client.RequestOption{}
+		if *asJSON {
+			written = append(written, client.WithContentType("application/grpc+json"))
+		}
+		request := program.Client().NewRequest(*service, *endpoint, message, written...)
 		if err := program.Client().Call(ctx, request, reply); err != nil {
 			return outcome{Error: errors.Parse(err.Error())}
 		}
