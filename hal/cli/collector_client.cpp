@@ -4,16 +4,49 @@
 #include <hal/collector/jaeger_json_reader.hpp>
 #include <hal/wire/query.hpp>
 
+#include <algorithm>
+#include <functional>
+#include <iterator>
+
 namespace hal::cli {
 namespace {
 
+/// What was read of an answer; of one that is no success, its reason if it gives one.
+template <class T>
+Result<T> checked(std::string_view url, const http::Response& response, Result<T> read) {
+  // 400 and 404 say in Jaeger's JSON what is wrong with the question.
+  const bool is_json = response.body.starts_with('{');
+  const bool is_reason = is_json && (response.status == 400 || response.status == 404);
+  if (is_reason || (response.status == 200 && (read || is_json))) return read;
+  auto message = fmt::format("{} answered {}", url, response.status);
+  if (is_json && !read) message += fmt::format(": {}", read.error().message());
+  // Jaeger's page, which it has for all other paths.
+  if (response.body.starts_with('<')) {
+    message += " with a page, no JSON: is the URL's path missing, as in http://host:16686/jaeger?";
+  }
+  return error(Code::kUnavailable, std::move(message));
+}
+
 Task<Result<std::vector<collector::Trace>>> get_traces(http::Client* client, std::string url) {
   const auto response = co_await or_return(client->get(url));
-  // 400 and 404 say in Jaeger's JSON what is wrong.
-  if (response.status == 200 || response.status == 400 || response.status == 404) {
-    co_return collector::parse_traces(response.body);
+  co_return checked(url, response, collector::parse_traces(response.body));
+}
+
+/// Of the traces that are named first for each service, the one that started last: a backend may
+/// name them in another order.
+Task<Result<std::vector<collector::Trace>>> get_last_of_services(http::Client* client,
+                                                                 std::string base_url) {
+  std::vector<collector::Trace> last;
+  auto services = co_await or_return(get_services(client, base_url));
+  for (auto& service : services) {
+    const wire::QueryPairs query{{"service", std::move(service)}, {"limit", "20"}};
+    auto found = co_await or_return(
+        get_traces(client, fmt::format("{}/api/traces?{}", base_url, wire::format_query(query))));
+    last.insert(last.end(), std::move_iterator{found.begin()}, std::move_iterator{found.end()});
+    std::ranges::sort(last, std::ranges::greater{}, &collector::Trace::start_unix_ns);
+    last.resize(std::min<std::size_t>(last.size(), 1));
   }
-  co_return error(Code::kUnavailable, fmt::format("{} answered {}", url, response.status));
+  co_return last;
 }
 
 }  // namespace
@@ -50,6 +83,18 @@ Task<Result<std::vector<collector::Trace>>> get_recent(http::Client* client, std
   co_return co_await get_traces(client, fmt::format("{}/api/traces?limit={}", base_url, limit));
 }
 
+Task<Result<collector::Trace>> get_last(http::Client* client, std::string base_url) {
+  auto traces = co_await get_recent(client, base_url, 1);
+  if (!traces && traces.error().code() == Code::kInvalidArgument) {
+    traces = co_await get_last_of_services(client, base_url);
+  }
+  if (!traces) co_return error(std::move(traces.error()));
+  if (traces->empty()) {
+    co_return error(Code::kNotFound, fmt::format("{} has no traces yet", base_url));
+  }
+  co_return std::move(traces->front());
+}
+
 Task<Result<std::vector<collector::Trace>>> search_traces(http::Client* client,
                                                           std::string base_url,
                                                           TraceSearch search) {
@@ -64,10 +109,7 @@ Task<Result<std::vector<collector::Trace>>> search_traces(http::Client* client,
 Task<Result<std::vector<std::string>>> get_services(http::Client* client, std::string base_url) {
   const auto url = base_url + "/api/services";
   const auto response = co_await or_return(client->get(url));
-  if (response.status != 200) {
-    co_return error(Code::kUnavailable, fmt::format("{} answered {}", url, response.status));
-  }
-  co_return collector::parse_names(response.body);
+  co_return checked(url, response, collector::parse_names(response.body));
 }
 
 }  // namespace hal::cli

@@ -18,10 +18,15 @@ Task<Result<std::string>> find_collector(Session* session, std::string configure
 /// One trace; kNotFound when the collector does not have it.
 Task<Result<collector::Trace>> get_trace(http::Client* client, std::string base_url,
                                          std::string trace_id);
-/// The newest traces, the newest first.
+/// The newest traces of a collector, the newest first; kInvalidArgument of Jaeger, which does not
+/// search without a service.
 Task<Result<std::vector<collector::Trace>>> get_recent(http::Client* client, std::string base_url,
                                                        std::size_t limit);
-/// The newest traces that a search finds, the newest first.
+/// The newest trace; of Jaeger, the newest of the 20 that it names first for each service.
+/// kNotFound when there is none.
+Task<Result<collector::Trace>> get_last(http::Client* client, std::string base_url);
+/// The traces that a search finds; which and in what order, when there are more than its limit, is
+/// the backend's affair.
 Task<Result<std::vector<collector::Trace>>> search_traces(http::Client* client,
                                                           std::string base_url, TraceSearch search);
 /// All services that have spans.

@@ -33,9 +33,7 @@ Task<Result<collector::Trace>> fetch(Session* session, std::string url, std::str
     }
     co_return co_await get_trace(&client, base, std::move(id));
   }
-  auto traces = co_await or_return(get_recent(&client, base, 1));
-  if (traces.empty()) co_return error(Code::kNotFound, "the collector has no traces yet");
-  co_return std::move(traces.front());
+  co_return co_await get_last(&client, base);
 }
 
 Task<Result<collector::Trace>> fetch_in_time(Session* session, std::string url, std::string id) {

@@ -85,6 +85,7 @@ std::vector<Attribute> tags(const json::object& object, std::string_view key = "
 /// Moves the tags that stand for fields into these fields.
 void take_fields(Span& span) {
   bool is_error = false;
+  std::string reason;
   std::erase_if(span.attributes, [&](const Attribute& tag) {
     const std::string value = to_text(tag.value);
     if (tag.key == "span.kind") {
@@ -97,12 +98,19 @@ void take_fields(Span& span) {
     }
     if (tag.key == "otel.status_description") span.status_message = value;
     if (tag.key == "w3c.tracestate") span.trace_state = value;
-    if (tag.key == "error" && value != "false") is_error = true;
+    if (tag.key == "error" && value != "false") {
+      is_error = true;
+      if (value != "true") reason = value;
+    }
     return tag.key == "otel.status_description" || tag.key == "w3c.tracestate" ||
            (tag.key == "error" && value == "true");
   });
   // OpenTracing's programs set nothing but the tag `error`.
   if (is_error && span.status == SpanStatus::kUnset) span.status = SpanStatus::kError;
+  // Zipkin's programs say in it what went wrong, and Jaeger adds one that is true.
+  if (span.status == SpanStatus::kError && span.status_message.empty()) {
+    span.status_message = std::move(reason);
+  }
 }
 
 std::vector<Event> events(const json::object& object) {

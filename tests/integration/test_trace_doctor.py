@@ -12,34 +12,9 @@ import pytest
 
 from support import CAP
 from support.machine import HAL
+from support.proxy_spans import request
 
 MINUTE_US = 60_000_000
-
-
-def span(trace, number, service, kind, parent, request_id, at_us, cluster):
-    """As Envoy's Zipkin tracer reports it."""
-    role = "sidecar" if "api" in service or "greeter" in service else "router"
-    made = {"traceId": trace, "id": f"{int(trace[-8:], 16):08x}{number:08x}", "kind": kind,
-            "name": cluster, "timestamp": at_us + number * 100, "duration": 9000 - number * 1000,
-            "localEndpoint": {"serviceName": service},
-            "tags": {"component": "proxy", "node_id": f"{role}~10.0.0.1~{service}",
-                     "guid:x-request-id": request_id, "upstream_cluster": cluster}}
-    if parent:
-        made["parentId"] = f"{int(trace[-8:], 16):08x}{parent:08x}"
-    return made
-
-
-def request(number, at_us, broken=False):
-    """The spans of one request through gateway, api and greeter, two traces of it when broken."""
-    first = f"{0x100000 + number:032x}"
-    second = f"{0x200000 + number:032x}" if broken else first
-    request_id = f"{number:08x}-0000-9000-8000-000000000000"
-    to_greeter = "outbound|8080||greeter.default.svc.cluster.local"
-    return [
-        span(first, 1, "gateway.istio", "SERVER", 0, request_id, at_us, "outbound|80||api.default"),
-        span(first, 2, "api.default", "SERVER", 1, request_id, at_us, "inbound|8080||"),
-        span(second, 3, "api.default", "CLIENT", 0 if broken else 2, request_id, at_us, to_greeter),
-        span(second, 4, "greeter.default", "SERVER", 3, request_id, at_us, "inbound|8080||")]
 
 
 @pytest.fixture
@@ -177,10 +152,11 @@ def test_one_service(machine, collector):
 
 
 class JaegerApi:
-    """Jaeger's query API in front of a collector's: it wants a service with each search."""
+    """Jaeger's query API in front of a collector's: it wants a service with each search, and may
+    have a `failure` for all of them. The real one is in tests/mesh."""
 
     def __init__(self, collector):
-        self.targets = []
+        self.targets, self.failure = [], None
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -191,6 +167,8 @@ class JaegerApi:
                 if target.path == "/api/traces" and "service" not in parse_qs(target.query):
                     status, body = 400, json.dumps({"data": None, "errors": [
                         {"code": 400, "msg": "parameter 'service' is required"}]}).encode()
+                elif target.path == "/api/traces" and self.failure:
+                    status, body = 500, self.failure.encode()
                 else:
                     answer = collector.traces.get(handler.path)
                     status, body = answer.status, answer.body
@@ -239,6 +217,31 @@ def test_jaeger_without_its_flag_says_what_is_missing(machine, jaeger):
     run = doctor(machine, "f" * 32, HAL_COLLECTOR_URL=jaeger.url)
     assert run.wait() == 2
     assert "--jaeger" not in run.output("err")
+
+
+@pytest.mark.parametrize("failure, reason", [
+    ('{"data":null,"errors":[{"code":500,"msg":"search depth must be less than max traces"}]}',
+     "limit=500&service=api.default answered 500: search depth must be less than max traces"),
+    ("upstream connect error", "answered 500\n"),
+], ids=["json", "text"])
+def test_a_failure_of_jaegers_is_told_with_its_reason(machine, collector, jaeger, failure, reason):
+    send_requests(collector, 1)
+    jaeger.failure = failure
+    run = doctor(machine, "--jaeger", jaeger.url, "--service=api.default", "--limit=500")
+    assert run.wait() == 2
+    assert reason in run.output("err") + "\n"
+
+
+def test_the_last_trace_of_jaeger(machine, collector, jaeger):
+    def show():
+        run = machine.run(HAL, "trace", "show", "last", HAL_COLLECTOR_URL=jaeger.url)
+        return run.wait(), run.output()
+
+    code, said = show()
+    assert code == 1 and f"{jaeger.url} has no traces yet" in said
+    send_requests(collector, 3)
+    code, said = show()
+    assert code == 0 and f"{0x100003:032x}" in said, said
 
 
 @pytest.mark.parametrize("words, message", [
