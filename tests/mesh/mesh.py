@@ -23,6 +23,7 @@ from support.certificates import Authority
 from support.machine import API, BIN, GREETER, HAL, Machine
 from support.process import clean_environment
 from support.traces import ask_until
+from tee import GrpcTee, HttpTee
 
 HOP = BIN / "hal9000-mesh-hop"
 GATEWAY = "istio-ingressgateway.istio-system"
@@ -116,11 +117,12 @@ class Mesh:
     trace_mode: HAL_TRACE_MODE of programs made with the kit. sampling: per cent of new traces.
     exports: the protocol of the programs' spans; exports_through_sidecar: they go through an
     outbound listener with tracing on, as in a pod. retries: Istio's retry policy on outbound
-    routes. mtls: proxies show each other certificates and take nothing else."""
+    routes. mtls: proxies show each other certificates and take nothing else. jaeger: gets a folder
+    and the machine, and returns a Jaeger that is sent every span as well."""
 
     def __init__(self, folder, *, mode=ZIPKIN, trace_mode="full", sampling=100.0, envoy=NEWEST,
                  services=CHAIN, generate_request_id=True, exports="otlp",
-                 exports_through_sidecar=False, retries=True, mtls=False):
+                 exports_through_sidecar=False, retries=True, mtls=False, jaeger=None):
         self.folder = Path(folder)
         self.folder.mkdir(exist_ok=True)
         self.mode, self.trace_mode, self.envoy = mode, trace_mode, envoy
@@ -129,6 +131,7 @@ class Mesh:
         self._sampling, self._generate_request_id = sampling, generate_request_id
         self._exports, self._exports_through_sidecar = exports, exports_through_sidecar
         self._retries, self._mtls = retries, mtls
+        self._start_jaeger, self.jaeger = jaeger, None
 
     def __enter__(self):
         self.machine = Machine(self.folder / "local")
@@ -145,7 +148,15 @@ class Mesh:
         self.authority = Authority(self.folder / "pki") if self._mtls else None
         self.collector = self.machine.collector()
         self.traces = self.collector.traces
-        self._tracing = Tracing(self.mode, self._receives(self.mode.provider), self._sampling,
+        self._receivers = {protocol: port_of(self.collector.node.metadata[protocol])
+                           for protocol in ("zipkin", "otlp", "otlp_grpc")}
+        if self._start_jaeger:
+            self.jaeger = self._start_jaeger(self.machine, self.folder)
+            for protocol, port in self._receivers.items():
+                tee = GrpcTee if protocol == "otlp_grpc" else HttpTee
+                self._receivers[protocol] = self.machine.adopt(
+                    tee(f"{LOOPBACK}:{port}", self.jaeger.receives(protocol))).port
+        self._tracing = Tracing(self.mode, self._receivers[self.mode.provider], self._sampling,
                                 self._generate_request_id)
         with contextlib.closing(ReservedPorts()) as ports:
             for service in reversed(self.services):
@@ -155,9 +166,6 @@ class Mesh:
             for envoy in self.envoys:
                 envoy.wait_until_listening()
         self.address = f"{LOOPBACK}:{to_first.port}"
-
-    def _receives(self, protocol):
-        return port_of(self.collector.node.metadata[protocol])
 
     def _outbound(self, name, port):
         (protocol,) = (known.protocol for known in self.services if known.name == name)
@@ -179,7 +187,7 @@ class Mesh:
         outbound = [self._outbound(name, ports.take()) for name in service.calls]
         addresses = {name: f"{LOOPBACK}:{known.port}"
                      for name, known in zip(service.calls, outbound)}
-        exports_to = self._receives(self._exports)
+        exports_to = self._receivers[self._exports]
         if self._exports_through_sidecar:
             outbound.append(Outbound("collector.observability.svc.cluster.local",
                                      "grpc" if self._exports == "otlp_grpc" else "http",
@@ -193,7 +201,8 @@ class Mesh:
 
     def _place(self, name, addresses, exports_to):
         known = ",".join(f"{service}={address}" for service, address in addresses.items())
-        return Place(self.machine, name, addresses, self.collector.node.metadata["zipkin"], {
+        zipkin = f"http://{LOOPBACK}:{self._receivers['zipkin']}"
+        return Place(self.machine, name, addresses, zipkin, {
             "HAL_REGISTRY": "static", "HAL_STATIC_ADDRESSES": known or None, "SERVICE_NAME": name,
             "HAL_TRACE_MODE": self.trace_mode, "OTEL_BSP_SCHEDULE_DELAY": FLUSH_MS,
             **export_variables(self._exports, exports_to)})
@@ -253,9 +262,10 @@ class Mesh:
                               check=False, env=clean_environment(
                                   {"HAL_COLLECTOR_URL": self.traces.url})).stdout
 
-    def doctor(self):
+    def doctor(self, *words):
         """What `hal trace doctor` finds in all traces that have come."""
-        return json.loads(self.hal("trace", "doctor", "--settle=0s", "--limit=100000", "--json"))
+        return json.loads(self.hal("trace", "doctor", "--settle=0s", "--limit=100000", "--json",
+                                   *words))
 
     def get(self, path="/api/v1/hello/ww", headers=None):
         """A GET from outside the mesh."""

@@ -56,6 +56,7 @@ class Case:
     """All ways of breaking in one mesh, and what the doctor says of it."""
 
     def __init__(self, mesh, ways, requests):
+        self.mesh = mesh
         self.reads = READS[mesh.mode]
         self.is_newest = mesh.envoy == NEWEST
         self.requests = requests

@@ -2,6 +2,8 @@
 
 import contextlib
 import os
+import socket
+import struct
 from pathlib import Path
 
 from support import http, registry
@@ -16,16 +18,22 @@ HAL, API, GREETER = BIN / "hal", BIN / "hal9000-api", BIN / "hal9000-greeter"
 AUTH = BIN / "hal9000-auth"
 
 
-def listening_ports(pid):
-    """The TCP ports over IPv4 on which a process listens (proc(5))."""
+def listening_addresses(pid):
+    """Host and port where a process listens on TCP over IPv4 (proc(5))."""
     inodes = set()
     for descriptor in Path(f"/proc/{pid}/fd").iterdir():
         with contextlib.suppress(FileNotFoundError):
             inodes.add(os.readlink(descriptor))
     lines = Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]
     fields = [line.split() for line in lines]
-    return {int(field[1].split(":")[1], 16) for field in fields
-            if field[3] == "0A" and f"socket:[{field[9]}]" in inodes}
+    sockets = [field[1].split(":") for field in fields
+               if field[3] == "0A" and f"socket:[{field[9]}]" in inodes]
+    return {(socket.inet_ntoa(struct.pack("=I", int(host, 16))), int(port, 16))
+            for host, port in sockets}
+
+
+def listening_ports(pid):
+    return {port for _, port in listening_addresses(pid)}
 
 
 class Service(Process):
