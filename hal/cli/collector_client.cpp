@@ -11,6 +11,11 @@
 namespace hal::cli {
 namespace {
 
+/// As which Jaeger 2 and 1 trace who looks at their pages.
+bool is_jaegers_own(std::string_view service) {
+  return service == "jaeger" || service == "jaeger-query";
+}
+
 /// What was read of an answer; of one that is no success, its reason if it gives one.
 template <class T>
 Result<T> checked(std::string_view url, const http::Response& response, Result<T> read) {
@@ -109,7 +114,9 @@ Task<Result<std::vector<collector::Trace>>> search_traces(http::Client* client,
 Task<Result<std::vector<std::string>>> get_services(http::Client* client, std::string base_url) {
   const auto url = base_url + "/api/services";
   const auto response = co_await or_return(client->get(url));
-  co_return checked(url, response, collector::parse_names(response.body));
+  auto names = checked(url, response, collector::parse_names(response.body));
+  if (names) std::erase_if(*names, is_jaegers_own);
+  co_return names;
 }
 
 }  // namespace hal::cli

@@ -29,7 +29,7 @@ Task<Result<collector::Trace>> get_last(http::Client* client, std::string base_u
 /// the backend's affair.
 Task<Result<std::vector<collector::Trace>>> search_traces(http::Client* client,
                                                           std::string base_url, TraceSearch search);
-/// All services that have spans.
+/// All services that have spans, but for Jaeger itself.
 Task<Result<std::vector<std::string>>> get_services(http::Client* client, std::string base_url);
 
 }  // namespace hal::cli

@@ -9,8 +9,8 @@ import pytest
 import binaries
 import cluster as clusters
 from conftest import Pods
-from network import Namespace
 from outside import served
+from support.network import Namespace
 from test_registry import HELLO, eventually
 
 PORT = 8080

@@ -52,6 +52,7 @@ def config(storage, base_path):
         "extensions": {
             "jaeger_storage": {"backends": {"storage": storage}},
             "jaeger_query": {"storage": {"traces": "storage"}, "base_path": base_path,
+                             "enable_tracing": False,  # of itself, to port 4317 of whoever
                              "http": at(QUERY), "grpc": at(QUERY_GRPC)},
             "healthcheckv2": {"use_v2": True, "http": at(HEALTH)}},
         "receivers": {"otlp": {"protocols": {"grpc": at(OTLP_GRPC), "http": at(OTLP)}},

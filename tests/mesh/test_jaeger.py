@@ -2,22 +2,30 @@
 the same spans in both. Skipped where Jaeger is not built (docs/TESTING.md)."""
 
 import json
+import os
 import random
 import time
+from pathlib import Path
 
 import pytest
+import yaml
 
 from bootstrap import OTLP_GRPC, OTLP_HTTP, ZIPKIN
 from jaeger import BADGER, MEMORY, Jaeger, binary
 from mesh import export_variables
-from support import http
+from support import CAP, http
 from support.machine import HAL, Machine
+from support.network import Namespace
 from support.proxy_spans import request
 from support.traces import ask_until
 from tee import GrpcTee, HttpTee
 from test_doctor import WAYS, broken_mesh
 
+OVERLAY = Path(__file__).resolve().parents[2] / "deploy/overlays/jaeger/jaeger.yaml"
+POD_IP = "10.77.0.9"
 MANY, PAGE = 1000, 500  # requests; traces that hal asks for at once
+TIMEOUTS = dict.fromkeys(("OTEL_EXPORTER_OTLP_TIMEOUT", "OTEL_EXPORTER_ZIPKIN_TIMEOUT",
+                          "OTEL_BSP_EXPORT_TIMEOUT"), int(CAP * 1000))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -110,7 +118,7 @@ def test_not_a_trace_is_left_out(both, storage):
 def test_traces_of_ours_are_shown_the_same(both, protocol):
     """One that is well, and one that fails and says why."""
     backends = both(base_path="/jaeger")
-    variables = export_variables(protocol, backends.receiver(protocol))
+    variables = export_variables(protocol, backends.receiver(protocol)) | TIMEOUTS
     greeter = backends.machine.greeter(**variables)
     api = backends.machine.api(**variables)
     assert api.get("/api/v1/hello/ww").status == 200
@@ -139,3 +147,55 @@ def test_what_jaeger_does_not_have(both):
     assert code == 1 and f"{url} has no traces yet" in err
     code, _, err = backends.run("doctor", "--jaeger", url.removesuffix("/jaeger"))
     assert code == 2 and "/api/services answered 200 with a page, no JSON: is the URL's path" in err
+
+
+@pytest.fixture
+def namespace():
+    if os.geteuid() != 0:
+        pytest.skip("only root can make network namespaces")
+    made = Namespace()
+    yield made
+    made.close()
+
+
+def overlays_container():
+    """Of deploy/overlays/jaeger, with the ports by their names."""
+    (deployment,) = [each for each in yaml.safe_load_all(OVERLAY.read_text())
+                     if each["kind"] == "Deployment"]
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    return container, {port["name"]: port["containerPort"] for port in container["ports"]}
+
+
+def test_the_overlays_jaeger(namespace, tmp_path):
+    """With its arguments and variables it listens where the manifest says, outside of loopback."""
+    machine = Machine(tmp_path / "local")
+    container, ports = overlays_container()
+
+    def at(port):
+        return f"{POD_IP}:{ports[port]}"
+
+    def check():
+        jaeger = machine.start([binary(), *container["args"]],
+                               {each["name"]: each["value"] for each in container["env"]})
+        jaeger.wait_line("Everything is ready")
+        probe = container["readinessProbe"]["httpGet"]
+        assert http.get(at(probe["port"]), probe["path"]).status == 200
+        greeter = machine.greeter(OTEL_EXPORTER_OTLP_PROTOCOL="grpc", **TIMEOUTS,
+                                  OTEL_EXPORTER_OTLP_ENDPOINT=f"http://{at('grpc-otlp')}")
+        api = machine.api(OTEL_EXPORTER_OTLP_ENDPOINT=f"http://{at('http-otlp')}", **TIMEOUTS)
+        assert api.get("/api/v1/hello/ww").status == 200
+        api.stop()
+        greeter.stop()
+
+        def shown():
+            run = machine.run(HAL, "trace", "show", "last",
+                              HAL_COLLECTOR_URL=f"http://{at('http-query')}")
+            run.wait()
+            return run.output()
+
+        assert ask_until(lambda: "3 spans, 2 services" in shown()), shown()
+
+    try:
+        namespace.run(check)
+    finally:
+        namespace.run(machine.close)

@@ -1,5 +1,5 @@
-"""A network namespace with loopback and one range of addresses that never leaves it: the API server
-takes no 127.x into EndpointSlices."""
+"""A network namespace with loopback and one range of addresses that never leaves it, for what takes
+no 127.x, or listens on ports that it chooses. For root only."""
 
 import ctypes
 import os
