@@ -161,7 +161,7 @@ TEST(Log, ASetupGoesWhenNoLineUsesItAnyMore) {
     while (!end) info("from another thread");
   }};
   int late = 0;
-  for (int i = 0; i < 200; ++i) {
+  for (int i = 0; i < 100; ++i) {
     TimidSink sink;
     {
       const log::Setup setup{{.service = std::string(100, 's'), .sink = &sink}};
