@@ -138,12 +138,14 @@ class Collector:
 
 
 def ask_until(condition, cap=CAP):
-    """Asks again and again until the condition holds; false when it never does. Only for what can
-    be asked and not waited for."""
+    """Asks again and again until the condition holds; false when it never does, the last time after
+    the end. Only for what can be asked and not waited for."""
     end = time.monotonic() + cap
     pause = threading.Event()
-    while not condition():
-        if time.monotonic() > end:
+    while True:
+        is_last = time.monotonic() > end
+        if condition():
+            return True
+        if is_last:
             return False
         pause.wait(0.02)
-    return True
