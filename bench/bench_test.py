@@ -43,6 +43,9 @@ STAT = "42 (hal (x) y) S 1 42 42 0 -1 4194304 900 0 0 0 250 50 7 9 20 0 3 0 1000
 class Loads(unittest.TestCase):
     def test_wrk(self):
         self.assertEqual(load.parse_wrk(WRK), Outcome(40799, 2.1, 950, 21740))
+        # Units of one letter have a blank behind them.
+        slow = WRK.replace("21.74ms\n", "3.28s \n")
+        self.assertEqual(load.parse_wrk(slow), Outcome(40799, 2.1, 950, 3.28e6))
 
     def test_wrk_with_failures_is_worth_nothing(self):
         for complaint in ("  Socket errors: connect 0, read 3, write 0, timeout 0\n",

@@ -53,7 +53,7 @@ def parse_wrk(text):
         if found := re.search(complaint, text):
             raise LoadError(f"wrk: {found[0]}")
     requests, seconds = search(r"(\d+) requests in ([\d.]+\w+),", text).groups()
-    percentile = {name: parse_duration_us(search(rf"^ +{name}% +(\S+)$", text)[1])
+    percentile = {name: parse_duration_us(search(rf"^ +{name}% +(\S+) *$", text)[1])
                   for name in (50, 99)}
     return Outcome(int(requests), parse_duration_us(seconds) / 1e6, percentile[50], percentile[99])
 
