@@ -2,9 +2,11 @@
 
 #include <hal/base/ascii.hpp>
 #include <hal/service/layers/trace/trace.hpp>
+#include <hal/transport/http_date.hpp>
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 
 #include <fmt/format.h>
 
@@ -34,11 +36,26 @@ bool is_for_now(int status) {
   return std::ranges::find(kLater, status) != kLater.end();
 }
 
-/// RFC 9110 10.2.3; its other form, a date, counts as absent.
+std::optional<std::time_t> date(const Headers& headers, std::string_view name) {
+  const auto text = headers.get(name);
+  return text ? transport::parse_http_date(ascii_trim(*text)) : std::nullopt;
+}
+
+/// RFC 9110 10.2.3: seconds, or a date, which is by the collector's own clock if it tells.
 std::optional<Duration> retry_after(const Headers& headers) {
+  using std::chrono::seconds;
+  constexpr std::int64_t kSecondsMax = 24 * 60 * 60;
   const auto text = headers.get("retry-after");
-  const auto seconds = text ? parse_int<std::uint16_t>(ascii_trim(*text)) : std::nullopt;
-  return seconds ? std::optional<Duration>{std::chrono::seconds{*seconds}} : std::nullopt;
+  if (!text) return std::nullopt;
+  if (const auto number = parse_int<std::uint64_t>(ascii_trim(*text))) {
+    return seconds{std::min<std::uint64_t>(*number, kSecondsMax)};
+  }
+  const auto then = date(headers, "retry-after");
+  if (!then) return std::nullopt;
+  const auto now =
+      date(headers, "date")
+          .value_or(std::chrono::system_clock::to_time_t(std::chrono::system_clock::now()));
+  return seconds{std::clamp<std::int64_t>(*then - now, 0, kSecondsMax)};
 }
 
 Delivery delivery_of(const Result<HttpReply>& reply) {

@@ -21,8 +21,8 @@ class GuardedPost {
     std::string body{};  ///< of the answer
   };
   /// A 2xx answer takes the batch. May be sent again: what has no answer, and 429, 502, 503, 504,
-  /// after their Retry-After in seconds (opentelemetry-proto specification.md, "Failures"; Zipkin
-  /// has no rule of its own).
+  /// after their Retry-After, seconds or a date, at most a day (opentelemetry-proto
+  /// specification.md, "Failures"; Zipkin has no rule of its own).
   Task<Outcome> send(std::string body) const;
 
  private:

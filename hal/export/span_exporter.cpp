@@ -32,7 +32,9 @@ Task<> SpanExporter::run(Tracer& tracer) {
     if (!co_await or_stopped()) break;
     if (full) {
       // What does not fill a batch stays for the next one, or for the timer.
-      while (tracer.batch_is_full() && co_await or_stopped()) {
+      while (tracer.batch_is_full() && co_await wait_for_turn()) {
+        if (!tracer.batch_is_full()) break;  // a flush has taken it
+
         (void)co_await deliver(tracer.take_batch());
       }
     } else {
@@ -67,13 +69,23 @@ Task<Result<>> SpanExporter::flush_pending(Tracer* tracer) {
 Task<Result<>> SpanExporter::export_spans(Tracer* tracer, std::size_t spans) {
   Result<> first{};
   while (spans > 0 && tracer->pending() > 0) {
-    co_await or_return(co_await or_stopped());
+    co_await or_return(co_await wait_for_turn());
     auto batch = tracer->take_batch();
+    if (batch.spans == 0) break;  // a flush has taken all
     spans -= std::min(spans, batch.spans);
     auto delivered = co_await deliver(std::move(batch));
     if (first && !delivered) first = std::move(delivered);
   }
   co_return first;
+}
+
+Task<Result<>> SpanExporter::wait_for_turn() {
+  const Loop& loop = *(co_await this_context()).loop;
+  while (!flushing_ && loop.now() < not_before_) {
+    (void)co_await with_deadline(not_before_, wait_on(flush_began_));
+    co_await or_return(co_await or_stopped());
+  }
+  co_return co_await or_stopped();
 }
 
 Task<Result<>> SpanExporter::deliver(Tracer::Batch batch) {
@@ -105,9 +117,13 @@ Task<Result<Delivery>> SpanExporter::send_with_retries(const Tracer::Batch* batc
   Duration backoff = options_.retry_base;
   for (;;) {
     auto delivery = co_await sender_->send(batch->span_bytes);
-    if (flushing_ || backoff == Duration::zero() || !delivery.may_retry) co_return delivery;
-    const Duration delay = delivery.retry_after.value_or(jittered(backoff));
+    if (!delivery.may_retry) co_return delivery;
     const Context& context = co_await this_context();
+    const Duration wish =
+        std::min(delivery.retry_after.value_or(Duration::zero()), options_.retry_after_max);
+    not_before_ = std::max(not_before_, saturating_add(context.loop->now(), wish));
+    if (flushing_ || backoff == Duration::zero()) co_return delivery;
+    const Duration delay = std::max(wish, jittered(backoff));
     if (delay >= context.deadline - context.loop->now()) co_return delivery;
     const auto waited = co_await timeout(delay, wait_on(flush_began_));
     if (!waited && waited.error().code() != Code::kDeadlineExceeded) co_return delivery;

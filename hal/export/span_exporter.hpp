@@ -23,6 +23,9 @@ struct SpanExporterOptions {
   /// Zero: a failed batch is not sent again.
   Duration retry_base = std::chrono::seconds{1};
   Duration retry_max = std::chrono::seconds{5};
+  /// How long a collector that says when to come again (Retry-After, RetryInfo) is left alone at
+  /// most: its clock may be wrong. Until then spans wait in the tracer's queue.
+  Duration retry_after_max = std::chrono::minutes{10};
   /// How long a span waits for its batch to fill (OTEL_BSP_SCHEDULE_DELAY).
   Duration schedule_delay = std::chrono::seconds{5};
   /// How long flush() may take: less than what a supervisor waits before it kills.
@@ -49,10 +52,12 @@ class SpanExporter {
   ~SpanExporter();
 
   /// Exports whenever a batch is full, and what is there after each schedule_delay, until it is
-  /// stopped. For the worker's background scope. A stop leaves what is pending to flush().
+  /// stopped. For the worker's background scope. A stop leaves what is pending to flush(). Sends
+  /// nothing before the time that the collector has asked for.
   Task<> run(telemetry::Tracer& tracer);
 
-  /// Exports all that is pending now and waits for what run() is sending, for flush_max at most.
+  /// Exports all that is pending now and waits for what run() is sending, for flush_max at most:
+  /// once, whatever the collector has asked for, because there is no later time.
   /// An error says why spans were lost: that of the first failed batch, or DEADLINE_EXCEEDED. What
   /// is left then is dropped and counted.
   Task<Result<>> flush(telemetry::Tracer& tracer);
@@ -63,6 +68,8 @@ class SpanExporter {
   /// Takes batches of `spans` spans in all, at most, and sends one after the other.
   Task<Result<>> export_spans(telemetry::Tracer* tracer, std::size_t spans);
   Task<Result<>> flush_pending(telemetry::Tracer* tracer);
+  /// Waits until the collector wants to be asked again, or until a flush begins. An error: stopped.
+  Task<Result<>> wait_for_turn();
   /// Sends a batch, and counts what became of it.
   Task<Result<>> deliver(telemetry::Tracer::Batch batch);
   /// Sends it, and again what may be taken later; the sender knows which.
@@ -78,6 +85,7 @@ class SpanExporter {
   telemetry::IdGenerator random_;
   bool flushing_ = false;  ///< the process ends: what fails now is not sent again
   WaitQueue flush_began_;
+  TimePoint not_before_{};  ///< the collector's wish
   std::size_t in_flight_ = 0;
   WaitQueue in_flight_changed_;
 };

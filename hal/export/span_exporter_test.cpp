@@ -332,6 +332,77 @@ TEST_F(RetryingExporterTest, KeepsToRetryAfter) {
   EXPECT_EQ(between(0, 1), 4s);
 }
 
+TEST_F(RetryingExporterTest, ADateIsByTheCollectorsClock) {
+  collector_->replies.push_back(
+      HttpReply{.status = 503,
+                .headers = {{"date", "Sun, 06 Nov 1994 23:59:58 GMT"},
+                            {"retry-after", "Mon, 07 Nov 1994 00:00:03 GMT"}}});
+  record(kBatch);
+  loop_.advance(9s);
+  ASSERT_EQ(collector_->received.size(), 2u);
+  EXPECT_EQ(between(0, 1), 5s);
+}
+
+TEST_F(RetryingExporterTest, NoTimeAtAllIsNoReasonToHurry) {
+  for (const char* now : {"0", "Sun, 06 Nov 1994 08:49:37 GMT", "never"}) {
+    collector_->replies.push_back(HttpReply{.status = 503, .headers = {{"retry-after", now}}});
+  }
+  record(kBatch);
+  loop_.advance(9s);
+  ASSERT_EQ(collector_->received.size(), 4u);
+  EXPECT_GE(between(0, 1), 800ms);
+  EXPECT_GE(between(1, 2), 1200ms);
+}
+
+TEST_F(RetryingExporterTest, ALongRetryAfterIsWaitedOutByWhatComesNext) {
+  collector_->replies.push_back(HttpReply{.status = 429, .headers = {{"retry-after", "60"}}});
+  record(3 * kBatch + 1);
+  loop_.advance(59s);
+  EXPECT_EQ(collector_->received.size(), 1u) << "nothing is sent before its time";
+  EXPECT_EQ(exporter_.counters().batches_failed, 1u) << "the batch's own time is over";
+  EXPECT_EQ(tracer_.pending(), 2 * kBatch + 1);
+  loop_.advance(6s);
+  EXPECT_EQ(collector_->received.size(), 4u);
+  EXPECT_EQ(between(0, 1), 60s);
+  EXPECT_EQ(between(1, 2), 0s);
+  EXPECT_EQ(exporter_.counters().spans_exported, 2 * kBatch + 1);
+}
+
+TEST_F(RetryingExporterTest, ALongRetryAfterFillsTheQueueWhichIsCounted) {
+  collector_->replies.push_back(HttpReply{.status = 429, .headers = {{"retry-after", "3600"}}});
+  const auto fits = tracer_.options().queue_spans_max;
+  record(kBatch);
+  record(static_cast<int>(fits + 7));
+  EXPECT_EQ(tracer_.pending(), fits);
+  EXPECT_EQ(tracer_.counters().spans_dropped, 7u);
+  loop_.advance(9min + 59s);
+  EXPECT_EQ(collector_->received.size(), 1u);
+  loop_.advance(1s);
+  EXPECT_EQ(between(0, 1), 10min) << "the longest that it may ask for";
+  EXPECT_EQ(tracer_.pending(), 0u);
+}
+
+TEST_F(RetryingExporterTest, AFlushDoesNotWaitForTheCollectorsTime) {
+  collector_->replies.push_back(HttpReply{.status = 429, .headers = {{"retry-after", "60"}}});
+  record(2 * kBatch);
+  loop_.advance(10s);
+  ASSERT_EQ(collector_->received.size(), 1u);
+  record(1);
+  const auto& flushed = start_flush();
+  ASSERT_TRUE(flushed.has_value());
+  EXPECT_TRUE(flushed->has_value());
+  EXPECT_EQ(exporter_.counters().spans_exported, kBatch + 1);
+}
+
+TEST_F(RetryingExporterTest, AStopEndsTheWaitForTheCollectorsTime) {
+  collector_->replies.push_back(HttpReply{.status = 429, .headers = {{"retry-after", "60"}}});
+  record(2 * kBatch);
+  const TimePoint start = loop_.now();
+  end_run();
+  EXPECT_EQ(loop_.now(), start);
+  EXPECT_EQ(tracer_.pending(), kBatch);
+}
+
 TEST_F(RetryingExporterTest, GivesUpWhenItsTimeIsOver) {
   for (int i = 0; i < 20; ++i) {
     collector_->replies.push_back(error(Code::kUnavailable, "connection refused"));
