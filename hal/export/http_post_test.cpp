@@ -132,6 +132,19 @@ TEST_F(HttpPostTest, HttpsIsVerified) {
   EXPECT_EQ(collector.requests.size(), 2U);
 }
 
+TEST_F(HttpPostTest, AConnectionThatDoesNotComeInTimeMayBeTriedAgain) {
+  host.memory().hang(4318);
+  const auto sender = make_otlp_http_sender("http://127.0.0.1:4318/v1/traces", {}, {}, http);
+  const auto send = [](SpanSender* to) -> Task<Result<Delivery>> {
+    const std::string spans;
+    co_return co_await to->send(spans);
+  };
+  const auto delivery = host.run(send, sender.get());
+  EXPECT_EQ(delivery->status.code(), Code::kUnavailable) << delivery->status.to_string();
+  EXPECT_TRUE(delivery->may_retry);
+  EXPECT_FALSE(delivery->answered);
+}
+
 Task<Result<>> record_and_flush(SpanExporter* exporter, telemetry::Tracer* tracer) {
   (co_await this_context()).tracer = tracer;
   {

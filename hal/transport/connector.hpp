@@ -37,10 +37,11 @@ class Connector {
   /// `network` must outlive it.
   Connector(net::Network& network, ConnectorOptions options);
 
-  /// UNAVAILABLE as of Network::connect and TlsClient::connect; DEADLINE_EXCEEDED names the phase
-  /// that took too long. The TLS options are looked at by the first https origin, which may read
-  /// the system's CAs: INVALID_ARGUMENT, for each, when they are wrong. An https origin is never
-  /// served by a connection that is not encrypted.
+  /// UNAVAILABLE as of Network::connect and TlsClient::connect, and for a phase that took longer
+  /// than its timeout; DEADLINE_EXCEEDED for the caller's deadline. Both name the phase. The TLS
+  /// options are looked at by the first https origin, which may read the system's CAs:
+  /// INVALID_ARGUMENT, for each, when they are wrong. An https origin is never served by a
+  /// connection that is not encrypted.
   Task<Result<std::unique_ptr<net::Stream>>> connect(Origin origin);
 
  private:

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <hal/async/block_on.hpp>
+#include <hal/async/deadline.hpp>
 #include <hal/async/testing/manual_loop.hpp>
 #include <hal/net/testing/tls_pair.hpp>
 
@@ -96,12 +97,30 @@ TEST_F(ConnectorTest, EachPhaseHasItsTimeout) {
   auto options = trusting();
   options.handshake_timeout = 3s;
   EXPECT_THAT(connect(https(), options),
-              HasSubstr("DEADLINE_EXCEEDED: TLS handshake with server.example:443: "));
+              HasSubstr("UNAVAILABLE: TLS handshake with server.example:443: no answer in time"));
   EXPECT_EQ(loop_.now(), start + 3s);
   network_.hang(443);
   EXPECT_THAT(connect(https(), options),
-              HasSubstr("DEADLINE_EXCEEDED: connecting to server.example:443: "));
+              HasSubstr("UNAVAILABLE: connecting to server.example:443: no answer in time"));
   EXPECT_EQ(loop_.now(), start + 8s);
+}
+
+TEST_F(ConnectorTest, TheCallersDeadlineStaysADeadline) {
+  serve(Speaks::kNothing);
+  const auto within_2s = [this](Origin origin) {
+    Connector connector{network_, trusting()};
+    const auto run = [](Connector* to, Origin at) -> Task<Result<std::unique_ptr<net::Stream>>> {
+      co_return co_await timeout(2s, to->connect(std::move(at)));
+    };
+    return block_on(loop_, run, &connector, std::move(origin)).error().to_string();
+  };
+  const TimePoint start = loop_.now();
+  EXPECT_THAT(within_2s(https()),
+              HasSubstr("DEADLINE_EXCEEDED: TLS handshake with server.example:443: "));
+  network_.hang(443);
+  EXPECT_THAT(within_2s(https()),
+              HasSubstr("DEADLINE_EXCEEDED: connecting to server.example:443: "));
+  EXPECT_EQ(loop_.now(), start + 4s);
 }
 
 TEST_F(ConnectorTest, WrongOptionsStopHttpsOnly) {

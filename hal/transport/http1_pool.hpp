@@ -48,7 +48,8 @@ class Http1Pool {
   /// As Http1Client::exchange, on an idle connection to the server or a new one. A request that
   /// may be repeated (RFC 9110 9.2.2: GET, HEAD, OPTIONS, TRACE, PUT, DELETE) is sent again, once,
   /// when the server had closed the idle connection; before any other request the connection is
-  /// checked. DEADLINE_EXCEEDED names the phase that took too long. `request` must outlive it.
+  /// checked. Errors as of Connector and Http1Client; DEADLINE_EXCEEDED also for an answer that
+  /// takes longer than exchange_timeout. `request` must outlive it.
   Task<Result<HttpResponse>> exchange(Origin server, const HttpRequest& request);
 
   /// As exchange(), but returns when the response's head is there; the body is read from the

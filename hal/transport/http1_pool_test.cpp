@@ -188,7 +188,7 @@ TEST(Http1Pool, TimeoutsNameThePhase) {
             "DEADLINE_EXCEEDED: waiting for the answer of 127.0.0.1:80: deadline exceeded");
   EXPECT_EQ(f.idle(), 0U) << "a cancelled exchange closes its connection";
   f.host.memory().hang(80);
-  EXPECT_EQ(f.get(), "DEADLINE_EXCEEDED: connecting to 127.0.0.1:80: deadline exceeded");
+  EXPECT_EQ(f.get(), "UNAVAILABLE: connecting to 127.0.0.1:80: no answer in time");
 }
 
 TEST(Http1Pool, RequestsUnderWayAreBounded) {
