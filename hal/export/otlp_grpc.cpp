@@ -90,12 +90,17 @@ class OtlpGrpcSender final : public SpanSender {
     internal::otlp::EncodedTraceRequest request;
     request.set_resource_spans(request_.resource_spans(spans));
     internal::otlp::ExportTraceServiceResponse response;
-    const auto called = co_await channel_.unary(kPath, request, response, {.metadata = headers_});
+    std::string details;
+    const auto called = co_await channel_.unary(kPath, request, response,
+                                                {.metadata = headers_, .status_details = &details});
     if (!called) {
       const Code code = called.error().code();
+      const auto wish = retry_delay_of(details);
+      const bool answers = code != Code::kUnavailable && code != Code::kDeadlineExceeded;
       co_return Delivery{.status = called.error(),
-                         .answered = code != Code::kUnavailable && code != Code::kDeadlineExceeded,
-                         .may_retry = may_retry(code)};
+                         .answered = answers || wish,
+                         .may_retry = may_retry(code) || (code == Code::kResourceExhausted && wish),
+                         .retry_after = wish};
     }
     co_return Delivery{.answered = true, .partial = partial_success_of(response)};
   }

@@ -28,8 +28,9 @@ struct OtlpGrpcOptions {
 /// Connections of each worker of `process`, of which only network and workers are used. It must
 /// outlive the sender, whose last owner lets go of it once the workers' background scopes have
 /// ended. `resource` as of make_otlp_http_sender(). May be sent again: CANCELLED,
-/// DEADLINE_EXCEEDED, ABORTED, OUT_OF_RANGE, UNAVAILABLE, DATA_LOSS (opentelemetry-proto
-/// specification.md, "Failures").
+/// DEADLINE_EXCEEDED, ABORTED, OUT_OF_RANGE, UNAVAILABLE, DATA_LOSS, and RESOURCE_EXHAUSTED with a
+/// RetryInfo; with any of them a RetryInfo says when (opentelemetry-proto specification.md,
+/// "Failures" and "OTLP/gRPC Throttling").
 [[nodiscard]] std::shared_ptr<SpanSender> make_otlp_grpc_sender(
     service::Host& process, OtlpGrpcOptions options,
     std::span<const telemetry::Attribute> resource);

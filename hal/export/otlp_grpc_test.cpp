@@ -5,11 +5,15 @@
 #include <gtest/gtest.h>
 
 #include <hal/async/deadline.hpp>
+#include <hal/export/otlp_response.hpp>
 #include <hal/net/testing/tls_pair.hpp>
+#include <hal/rpc/metadata.hpp>
 #include <hal/rpc/server.hpp>
+#include <hal/rpc/testing/raw_peer.hpp>
 #include <hal/service/testing/test_host.hpp>
 #include <hal/telemetry/span.hpp>
 #include <hal/telemetry/testing/test_tracer.hpp>
+#include <hal/wire/base64.hpp>
 
 #include <hal/internal/otlp.pb.h>
 
@@ -125,6 +129,72 @@ TEST_F(OtlpGrpcTest, TheCodeSaysWhetherItIsSentAgain) {
     EXPECT_TRUE(delivery.answered);
     EXPECT_EQ(delivery.status.code(), code);
   }
+}
+
+std::string retry_info(std::int64_t seconds, std::int32_t nanos) {
+  internal::otlp::RetryInfo info;
+  info.mutable_retry_delay()->set_seconds(seconds);
+  info.mutable_retry_delay()->set_nanos(nanos);
+  internal::otlp::RpcStatus status;
+  status.add_details()->set_type_url("type.googleapis.com/google.rpc.ErrorInfo");
+  auto& detail = *status.add_details();
+  detail.set_type_url("type.googleapis.com/google.rpc.RetryInfo");
+  detail.set_value(info.SerializeAsString());
+  return status.SerializeAsString();
+}
+
+/// Answers all calls with this code, and these details if there are any.
+class RefusingCollector {
+ public:
+  RefusingCollector(service::testing::TestHost& host, std::uint16_t port)
+      : host_{host}, listener_{*host.network().listen(host.loop(), {"", port}, {})} {
+    host.background().spawn(rpc::testing::RawServer::serve, &server_, &host.background(),
+                            listener_.get());
+  }
+  RefusingCollector(const RefusingCollector&) = delete;
+  RefusingCollector& operator=(const RefusingCollector&) = delete;
+  ~RefusingCollector() { host_.shut_down(); }
+  Code code = Code::kResourceExhausted;
+  std::optional<std::string> details;
+
+ private:
+  rpc::testing::RawResponse answer() const {
+    Headers headers{{":status", "200"}, {"content-type", "application/grpc"}};
+    rpc::add_status({code, "not now"}, headers);
+    if (details) headers.add("grpc-status-details-bin", wire::base64_encode(*details));
+    return {.headers = headers, .body = {}, .trailers = {}};
+  }
+  service::testing::TestHost& host_;
+  rpc::testing::RawServer server_{[this](int) { return answer(); }};
+  std::unique_ptr<net::Listener> listener_;
+};
+
+TEST_F(OtlpGrpcTest, RetryInfoSaysWhetherAndWhen) {
+  RefusingCollector collector{host_, 4319};
+  EXPECT_FALSE(deliver({.port = 4319}).may_retry) << "RESOURCE_EXHAUSTED alone is final";
+  collector.details = retry_info(2, 500'000'000);
+  for (const Code code : {Code::kResourceExhausted, Code::kUnavailable}) {
+    collector.code = code;
+    const Delivery delivery = deliver({.port = 4319});
+    EXPECT_EQ(delivery.status.code(), code);
+    EXPECT_TRUE(delivery.may_retry);
+    EXPECT_TRUE(delivery.answered);
+    EXPECT_EQ(delivery.retry_after, 2500ms);
+  }
+  collector.code = Code::kInvalidArgument;
+  EXPECT_FALSE(deliver({.port = 4319}).may_retry);
+  collector.code = Code::kUnavailable;
+  collector.details = "no message";
+  EXPECT_EQ(deliver({.port = 4319}).retry_after, std::nullopt);
+}
+
+TEST(RetryDelay, IsReadWithinReason) {
+  EXPECT_EQ(retry_delay_of(""), std::nullopt);
+  EXPECT_EQ(retry_delay_of("\x0a"), std::nullopt);
+  EXPECT_EQ(retry_delay_of(retry_info(0, 0)), 0s);
+  EXPECT_EQ(retry_delay_of(retry_info(-1, 0)), 0s);
+  EXPECT_EQ(retry_delay_of(retry_info(0, 30'000'000)), 30ms);
+  EXPECT_LE(retry_delay_of(retry_info(INT64_MAX, INT32_MAX)), 24h + 1s);
 }
 
 TEST_F(OtlpGrpcTest, ACollectorThatIsAwayIsNoAnswer) {

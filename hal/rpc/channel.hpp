@@ -84,6 +84,9 @@ struct CallOptions {
   /// Where the server's metadata goes; must outlive the call. Null: nowhere.
   Headers* initial_metadata = nullptr;
   Headers* trailing_metadata = nullptr;
+  /// Where the details of a failure go, as the server sent them (grpc-status-details-bin): a
+  /// google.rpc.Status message in bytes. Must outlive the call. Null: nowhere.
+  std::string* status_details = nullptr;
 };
 
 /// A cheap copyable handle, shared by all workers: each keeps connections of its own and a call

@@ -119,6 +119,7 @@ Task<bool> ClientCall::again(service::Call& call, const Status& failure) {
     call.request_headers->set("grpc-previous-rpc-attempts", fmt::format("{}", attempts_));
     if (options_.initial_metadata != nullptr) options_.initial_metadata->clear();
     if (options_.trailing_metadata != nullptr) options_.trailing_metadata->clear();
+    if (options_.status_details != nullptr) options_.status_details->clear();
   } else if (attempts_ >= kAttemptsMax) {
     co_return false;
   }
@@ -189,6 +190,9 @@ Result<> ClientCall::finish(transport::Http2Stream& stream, std::optional<std::s
   }
   if (options_.trailing_metadata != nullptr) {
     copy_metadata(trailers, *options_.trailing_metadata);
+  }
+  if (options_.status_details != nullptr) {
+    *options_.status_details = metadata_value(trailers, "grpc-status-details-bin").value_or("");
   }
   if (const auto wish = trailers.get("grpc-retry-pushback-ms")) pushback_ = *wish;
   const auto status = status_from(trailers);
