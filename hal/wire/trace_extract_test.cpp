@@ -118,6 +118,8 @@ TEST(Extract, ForeignFormatsAndTheAllowListPassThrough) {
                    {"x-datadog-trace-id", "1"},
                    {"x-datadog-parent-id", "2"},
                    {"x-datadog-sampling-priority", "1"},
+                   {"X-Datadog-Origin", "rum"},
+                   {"x-datadog-tags", "_dd.p.tid=1"},
                    {"x-cloud-trace-context", "3"},
                    {"x-ot-span-context", "4"},
                    {"X-Amzn-Trace-Id", "5"},
@@ -125,13 +127,13 @@ TEST(Extract, ForeignFormatsAndTheAllowListPassThrough) {
                    {"cookie", "b=2"},
                    {"authorization", "secret"},
                    {"end-user", "jo"}};
-  EXPECT_THAT(
-      extract(in, {.forward_headers = {"cookie", "end-user"}}).forwarded.pass_through,
-      ElementsAre(Pair("sw8", "1-a"), Pair("x-datadog-trace-id", "1"),
-                  Pair("x-datadog-parent-id", "2"), Pair("x-datadog-sampling-priority", "1"),
-                  Pair("x-cloud-trace-context", "3"), Pair("x-ot-span-context", "4"),
-                  Pair("x-amzn-trace-id", "5"), Pair("cookie", "a=1"), Pair("cookie", "b=2"),
-                  Pair("end-user", "jo")));
+  EXPECT_THAT(extract(in, {.forward_headers = {"cookie", "end-user"}}).forwarded.pass_through,
+              ElementsAre(Pair("sw8", "1-a"), Pair("x-datadog-trace-id", "1"),
+                          Pair("x-datadog-parent-id", "2"),
+                          Pair("x-datadog-sampling-priority", "1"), Pair("x-datadog-origin", "rum"),
+                          Pair("x-datadog-tags", "_dd.p.tid=1"), Pair("x-cloud-trace-context", "3"),
+                          Pair("x-ot-span-context", "4"), Pair("x-amzn-trace-id", "5"),
+                          Pair("cookie", "a=1"), Pair("cookie", "b=2"), Pair("end-user", "jo")));
 }
 
 TEST(Extract, TheAllowListCannotBreakFramingNorTheTrace) {
@@ -226,6 +228,8 @@ TEST(TraceNames, EveryOwnedHeaderInEitherCase) {
                                       "x-datadog-trace-id",
                                       "X-Datadog-Parent-Id",
                                       "x-datadog-sampling-priority",
+                                      "X-Datadog-Tags",
+                                      "x-datadog-origin",
                                       "x-cloud-trace-context",
                                       "X-OT-Span-Context",
                                       "x-amzn-trace-id",
@@ -236,7 +240,7 @@ TEST(TraceNames, EveryOwnedHeaderInEitherCase) {
   }
   for (const std::string_view name :
        {"", "host", "b4", "trace-parent", "x-b3-trace_id", "x-client-trace-id", "cookie",
-        "a-name-that-is-longer-than-any-trace-header"}) {
+        "x-datadog-", "x-datadogs-id", "a-name-that-is-longer-than-any-trace-header"}) {
     EXPECT_FALSE(is_trace_header(name)) << name;
   }
   EXPECT_TRUE(may_forward("cookie"));

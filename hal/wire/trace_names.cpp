@@ -30,18 +30,24 @@ constexpr std::array kNames{
     Entry{"x-amzn-trace-id", TraceName::kForeign},
     Entry{"x-b3-parentspanid", TraceName::kB3ParentSpanId},
     Entry{"x-ot-span-context", TraceName::kForeign},
-    Entry{"x-datadog-trace-id", TraceName::kForeign},
-    Entry{"x-datadog-parent-id", TraceName::kForeign},
     Entry{"x-cloud-trace-context", TraceName::kForeign},
-    Entry{"x-datadog-sampling-priority", TraceName::kForeign},
 };
 static_assert(std::ranges::is_sorted(kNames, {}, [](const Entry& e) { return e.name.size(); }));
 
+/// Of more headers than those that have come to be known: -trace-id, -parent-id,
+/// -sampling-priority, -origin, -tags (the upper half of a trace id is in the last).
+constexpr std::string_view kDatadog = "x-datadog-";
+
+bool is_datadog(std::string_view name) noexcept {
+  return name.size() > kDatadog.size() && ascii_lower(name.front()) == kDatadog.front() &&
+         ascii_iequals(name.substr(0, kDatadog.size()), kDatadog);
+}
+
 constexpr std::size_t kNameSizeMax = kNames.back().name.size();
 
-/// Index of the first name of each length; the last entry is the end of the table.
+/// Index of the first name of each length; the last entries are the end of the table.
 constexpr auto kFirstOfSize = [] {
-  std::array<std::uint8_t, kNameSizeMax + 2> first{};
+  std::array<std::uint8_t, kNameSizeMax + 3> first{};
   for (std::size_t size = 0; size < first.size(); ++size) {
     first[size] = static_cast<std::uint8_t>(
         std::ranges::count_if(kNames, [&](const Entry& e) { return e.name.size() < size; }));
@@ -68,13 +74,13 @@ constexpr std::array<std::string_view, 15> kOneHop{"host",
 }  // namespace
 
 TraceName trace_name(std::string_view name) noexcept {
-  if (name.size() > kNameSizeMax) return TraceName::kOther;
-  for (std::size_t i = kFirstOfSize[name.size()]; i < kFirstOfSize[name.size() + 1]; ++i) {
+  const std::size_t size = std::min(name.size(), kNameSizeMax + 1);
+  for (std::size_t i = kFirstOfSize[size]; i < kFirstOfSize[size + 1]; ++i) {
     const std::string_view known = kNames[i].name;
     if (ascii_lower(name.front()) != known.front()) continue;  // most differ here already
     if (known == name || ascii_iequals(known, name)) return kNames[i].meaning;
   }
-  return TraceName::kOther;
+  return is_datadog(name) ? TraceName::kForeign : TraceName::kOther;
 }
 
 bool is_trace_header(std::string_view name) noexcept {
