@@ -117,8 +117,9 @@ Task<Result<std::string>> metrics(http::State<AdminHost> host) {
                                                                  &(*app.request_metrics)[index]));
     sum.add(one);
   }
-  co_return metrics_text(
-      sum, {.log_lines_dropped = app.log_writer.dropped(), .start_time = app.start_time}) +
+  co_return metrics_text(sum, {.refusals = app.refusals.counts(),
+                               .log_lines_dropped = app.log_writer.dropped(),
+                               .start_time = app.start_time}) +
       app.more_metrics();
 }
 

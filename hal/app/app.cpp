@@ -80,6 +80,7 @@ service::ConnectionAge App::connection_age() const noexcept {
   return {.max = impl_->options.max_connection_age,
           .grace = impl_->options.max_connection_age_grace};
 }
+service::Refusals* App::refusals() noexcept { return &impl_->refusals; }
 std::optional<net::TlsServer> App::tls(service::Protocol protocol) {
   return impl_->tls.server(protocol);
 }

@@ -77,6 +77,7 @@ class App final : public service::Host {
   [[nodiscard]] const service::Layers& server_layers() const noexcept override;
   [[nodiscard]] const service::Layers& client_layers() const noexcept override;
   [[nodiscard]] service::ConnectionAge connection_age() const noexcept override;
+  [[nodiscard]] service::Refusals* refusals() noexcept override;
   [[nodiscard]] std::optional<net::TlsServer> tls(service::Protocol protocol) override;
   Task<Result<>> on_listening(service::Listening listening) override;
 

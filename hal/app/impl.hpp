@@ -14,6 +14,7 @@
 #include <hal/net/signals.hpp>
 #include <hal/net/workers.hpp>
 #include <hal/service/layers/metrics/metrics.hpp>
+#include <hal/service/refusals.hpp>
 #include <hal/telemetry/log.hpp>
 #include <hal/telemetry/log_writer.hpp>
 #include <hal/telemetry/tracer.hpp>
@@ -96,6 +97,7 @@ class App::Impl {
   service::Layers server_layers;
   service::Layers client_layers;
   std::shared_ptr<layers::Metrics::PerWorker> request_metrics;
+  service::Refusals refusals;
   std::optional<net::Workers> workers;
   /// Its connections belong to the workers' loops, and what runs in their scopes belongs to it.
   std::unique_ptr<service::Discovery> discovery;

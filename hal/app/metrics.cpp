@@ -36,6 +36,14 @@ void add_requests(PrometheusText& text, const telemetry::RequestMetrics& request
   }
 }
 
+void add_refusals(PrometheusText& text, const std::vector<service::Refusals::Count>& refusals) {
+  text.family("hal_requests_refused_total", "counter",
+              "Requests that no route has seen: too large, too slow or malformed, by status.");
+  for (const auto& [protocol, status, requests] : refusals) {
+    text.sample({{"protocol", name(protocol)}, {"status", fmt::to_string(status)}}, requests);
+  }
+}
+
 void add_traces(PrometheusText& text, const WorkerMetrics& workers) {
   const auto& traces = workers.traces;
   counter(text, "hal_spans_recorded_total", "Spans handed to the export queue.",
@@ -77,6 +85,7 @@ void WorkerMetrics::add(const WorkerMetrics& other) {
 std::string metrics_text(const WorkerMetrics& workers, const ProcessMetrics& process) {
   PrometheusText text;
   add_requests(text, workers.requests);
+  add_refusals(text, process.refusals);
   text.family("hal_connections", "gauge", "Open connections of servers.");
   text.sample({}, workers.connections.open);
   counter(text, "hal_connections_accepted_total", "Connections accepted by servers.",

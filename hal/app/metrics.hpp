@@ -3,12 +3,14 @@
 
 #include <hal/export/span_exporter.hpp>
 #include <hal/service/host.hpp>
+#include <hal/service/refusals.hpp>
 #include <hal/telemetry/request_metrics.hpp>
 #include <hal/telemetry/tracer.hpp>
 
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace hal::app {
 
@@ -23,6 +25,7 @@ struct WorkerMetrics {
 };
 
 struct ProcessMetrics {
+  std::vector<service::Refusals::Count> refusals{};
   std::uint64_t log_lines_dropped = 0;
   std::chrono::system_clock::time_point start_time{};
 };

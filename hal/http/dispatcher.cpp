@@ -1,8 +1,10 @@
 #include <hal/http/dispatcher.hpp>
 
+#include <hal/async/loop.hpp>
 #include <hal/async/scope.hpp>
 #include <hal/http/path.hpp>
 #include <hal/service/http_status.hpp>
+#include <hal/service/refusals.hpp>
 #include <hal/telemetry/log.hpp>
 
 namespace hal::http {
@@ -28,6 +30,14 @@ int status_of(const service::Call& call) {
 }
 
 }  // namespace
+
+void count_refusal(service::Refusals* refusals, int http_status, std::string_view why,
+                   const net::Endpoint& peer) {
+  const Context* const context = current_context();
+  if (refusals == nullptr || context == nullptr) return;
+  refusals->refused({.http_status = http_status, .why = why, .peer = net::to_string(peer)},
+                    context->loop->now());
+}
 
 /// The innermost handler: the route's, or what a router answers by itself.
 class Dispatcher::Terminal final : public service::Terminal {
@@ -103,14 +113,15 @@ transport::BodyUse Dispatcher::body_use(const transport::HttpRequest& head) cons
 }
 
 Task<> Dispatcher::run(transport::HttpExchange& exchange, const net::Endpoint& peer,
-                       std::string_view scheme) const {
+                       std::string_view scheme, service::Refusals* refusals) const {
   transport::HttpRequest& message = exchange.request;
   Response& response = exchange.response;
   const auto target = parse_target(message.method, message.target);
   if (!target) {
     // Not a path: there is nothing that a layer could say about it.
-    set_error_for(message.headers, response, error_kind(target.error().http_status),
-                  target.error().status.message());
+    const Failure& why = target.error();
+    count_refusal(refusals, why.http_status, why.status.message(), peer);
+    set_error_for(message.headers, response, error_kind(why.http_status), why.status.message());
     co_return;
   }
   const Request request{.method = message.method,

@@ -7,7 +7,15 @@
 
 #include <vector>
 
+namespace hal::service {
+class Refusals;
+}  // namespace hal::service
+
 namespace hal::http {
+
+/// On the loop that serves the request; `refusals` may be null.
+void count_refusal(service::Refusals* refusals, int http_status, std::string_view why,
+                   const net::Endpoint& peer);
 
 /// Immutable once made; thread-safe. Must outlive its requests.
 class Dispatcher {
@@ -17,9 +25,9 @@ class Dispatcher {
 
   /// Fills in the response, whatever happens: an exception that got through the layers is a 500
   /// and a log line. A response that a handler has started and not finished is abandoned. All
-  /// arguments must outlive it.
+  /// arguments must outlive it. A target that is none is refused and counted in `refusals`.
   Task<> run(transport::HttpExchange& exchange, const net::Endpoint& peer,
-             std::string_view scheme = "http") const;
+             std::string_view scheme = "http", service::Refusals* refusals = nullptr) const;
 
   /// Who takes in the body of this request: the handler when it has a BodyStream; nobody, so that
   /// it is a stream too, when there is no handler.

@@ -11,9 +11,10 @@ namespace {
 class ConnectionRequests final : public transport::Http1Handler {
  public:
   ConnectionRequests(const Dispatcher& dispatcher, const ServerOptions& options,
-                     const net::Stream& stream)
+                     const net::Stream& stream, service::Refusals* refusals)
       : dispatcher_{dispatcher},
         options_{options},
+        refusals_{refusals},
         peer_{stream.peer()},
         scheme_{dynamic_cast<const net::TlsStream*>(&stream) == nullptr ? "http" : "https"} {}
 
@@ -24,22 +25,24 @@ class ConnectionRequests final : public transport::Http1Handler {
     // A streamed body is not there yet.
     if (options_.gunzip && !exchange.request.body.empty()) {
       const auto decoded = decode_request(exchange.request, *options_.gunzip);
-      if (!decoded) return refuse_body(exchange.response, decoded.error());
+      if (!decoded) return refuse_body(*this, exchange.response, decoded.error());
     }
-    return dispatcher_.run(exchange, peer_, scheme_);
+    return dispatcher_.run(exchange, peer_, scheme_, refusals_);
   }
   void refuse(int status, std::string_view message, Response& response) override {
+    count_refusal(refusals_, status, message, peer_);
     set_error(response, error_kind(status), message);
   }
 
  private:
-  static Task<> refuse_body(Response& response, Failure why) {
-    set_error(response, error_kind(why.http_status), why.status.message());
+  static Task<> refuse_body(ConnectionRequests& self, Response& response, Failure why) {
+    self.refuse(why.http_status, why.status.message(), response);
     co_return;
   }
 
   const Dispatcher& dispatcher_;
   const ServerOptions& options_;
+  service::Refusals* const refusals_;
   const net::Endpoint peer_;
   const std::string_view scheme_;
 };
@@ -56,11 +59,11 @@ ServerOptions with_defaults(ServerOptions options, const service::Host& host) {
 class WorkerConnections final : public transport::ConnectionHandler {
  public:
   WorkerConnections(const Dispatcher& dispatcher, const ServerOptions& options,
-                    service::Drain& drain)
-      : dispatcher_{dispatcher}, options_{options}, drain_{drain} {}
+                    service::Drain& drain, service::Refusals* refusals)
+      : dispatcher_{dispatcher}, options_{options}, drain_{drain}, refusals_{refusals} {}
 
   Task<> serve(std::unique_ptr<net::Stream> stream) override {
-    ConnectionRequests requests{dispatcher_, options_, *stream};
+    ConnectionRequests requests{dispatcher_, options_, *stream, refusals_};
     co_await transport::serve_http1(*stream, requests, options_.http1, drain_);
   }
 
@@ -68,6 +71,7 @@ class WorkerConnections final : public transport::ConnectionHandler {
   const Dispatcher& dispatcher_;
   const ServerOptions& options_;
   service::Drain& drain_;
+  service::Refusals* const refusals_;
 };
 
 /// What the registry shows of the server.
@@ -94,7 +98,8 @@ class Server::Impl {
     co_return co_await transport::serve_on_workers(
         host_, {.protocol = service::Protocol::kHttp, .endpoints = endpoints_},
         [this](const service::Worker& worker) {
-          return std::make_unique<WorkerConnections>(dispatcher_, options_, *worker.drain);
+          return std::make_unique<WorkerConnections>(dispatcher_, options_, *worker.drain,
+                                                     host_.refusals());
         },
         {.accept = options_.accept, .tls = options_.tls});
   }

@@ -4,6 +4,7 @@
 #include <hal/service/layers/deadline/deadline.hpp>
 #include <hal/service/layers/panic/panic.hpp>
 #include <hal/service/testing/test_host.hpp>
+#include <hal/telemetry/testing/captured_logs.hpp>
 #include <hal/transport/testing/raw_http.hpp>
 
 #include <gmock/gmock.h>
@@ -175,7 +176,27 @@ TEST(HttpServer, RefusalsAreEnvelopes) {
     EXPECT_THAT(answer, HasSubstr("\r\ncontent-type: application/json\r\n"));
     EXPECT_THAT(answer, HasSubstr("\r\nConnection: close\r\n"));
     EXPECT_THAT(answer, HasSubstr(c.error));
+    ASSERT_EQ(f.host.refused.counts().size(), 1U) << answer;
+    EXPECT_EQ(f.host.refused.counts().front().requests, 1U);
+    EXPECT_THAT(c.begin, HasSubstr(fmt::to_string(f.host.refused.counts().front().http_status)));
   }
+}
+
+TEST(HttpServer, WhatNoRouteSeesIsCountedAndLogged) {
+  const telemetry::testing::CapturedLogs logs;
+  Fixture f{{.gunzip = wire::GunzipLimits{}}};
+  EXPECT_THAT(f.talk(get("/a/../../etc/passwd"), true), StartsWith("HTTP/1.1 400 "));
+  EXPECT_THAT(f.talk(get("/echo/../x"), true), StartsWith("HTTP/1.1 400 "));
+  EXPECT_THAT(f.talk(fmt::format("POST /echo{}Content-Encoding: gzip\r\n"
+                                 "Content-Length: 2\r\n\r\n{{}}",
+                                 kHost),
+                     true),
+              StartsWith("HTTP/1.1 400 "));
+  EXPECT_THAT(f.talk(get("/nowhere")), StartsWith("HTTP/1.1 404 "));  // the layers count this one
+  EXPECT_THAT(f.talk(get("/echo/x")), StartsWith("HTTP/1.1 200 "));
+  EXPECT_THAT(f.host.refused.counts(),
+              ::testing::ElementsAre(service::Refusals::Count{service::Protocol::kHttp, 400, 3}));
+  EXPECT_EQ(logs.count("http request refused with 400: "), 1U);
 }
 
 TEST(HttpServer, ExceptionsAre500AndTellNothing) {

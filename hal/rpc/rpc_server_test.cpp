@@ -2,6 +2,7 @@
 #include <hal/rpc/message.hpp>
 #include <hal/rpc/testing/echo_service.hpp>
 #include <hal/rpc/testing/raw_peer.hpp>
+#include <hal/telemetry/testing/captured_logs.hpp>
 #include <hal/wire/grpc.hpp>
 
 namespace hal::rpc {
@@ -119,6 +120,7 @@ struct RefusedCase {
 };
 
 TEST_F(RpcServerTest, refuses_what_is_no_grpc_in_terms_of_http) {
+  const telemetry::testing::CapturedLogs logs;
   for (const auto& [name, changes, status] : std::initializer_list<RefusedCase>{
            {"JSON", {{"content-type", "application/json"}}, "415"},
            {"thrift in gRPC", {{"content-type", "application/grpc+thrift"}}, "415"},
@@ -135,6 +137,12 @@ TEST_F(RpcServerTest, refuses_what_is_no_grpc_in_terms_of_http) {
     EXPECT_EQ(response.body, "");
   }
   EXPECT_EQ(echo.calls, 0);
+  using service::Protocol;
+  EXPECT_EQ(host.refused.counts(), (std::vector<service::Refusals::Count>{
+                                       {Protocol::kGrpc, 405, 2}, {Protocol::kGrpc, 415, 5}}));
+  EXPECT_EQ(logs.count("grpc request refused with 415: content-type 'application/json' is not"),
+            1U);
+  EXPECT_EQ(logs.count("grpc request refused with 405: the method is not POST"), 1U);
 }
 
 std::string framed_json(std::string_view json) {

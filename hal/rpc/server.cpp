@@ -1,10 +1,12 @@
 #include <hal/rpc/server.hpp>
 
 #include <hal/async/deadline.hpp>
+#include <hal/base/ascii.hpp>
 #include <hal/rpc/dispatch.hpp>
 #include <hal/rpc/go_micro.hpp>
 #include <hal/rpc/reflection.hpp>
 #include <hal/service/layers/trace/trace.hpp>
+#include <hal/service/refusals.hpp>
 #include <hal/telemetry/log.hpp>
 #include <hal/transport/serve.hpp>
 
@@ -154,7 +156,9 @@ class Server::Impl final : public transport::Http2Handler {
     // What go-micro has no name for it takes for protobuf.
     if (!codec && micro) codec = Codec::kProto;
     if (!codec || request.get(":method") != "POST") {
-      (void)stream->respond(refusal_of(request), true);
+      const Headers refusal = refusal_of(request);
+      count_refusal(refusal, stream->connection().peer(), (co_await this_context()).loop->now());
+      (void)stream->respond(refusal, true);
       co_return;
     }
     auto& promise = co_await hal::detail::this_promise();
@@ -190,6 +194,18 @@ class Server::Impl final : public transport::Http2Handler {
   }
 
  private:
+  void count_refusal(const Headers& refusal, const net::Endpoint& peer, TimePoint now) {
+    service::Refusals* const refusals = host_.refusals();
+    if (refusals == nullptr) return;
+    const auto message = refusal.get("grpc-message");
+    refusals->refused(
+        {.protocol = service::Protocol::kGrpc,
+         .http_status = parse_int<int>(refusal.get(":status").value_or("")).value_or(0),
+         .why = message ? wire::grpc::decode_message(*message) : "the method is not POST",
+         .peer = net::to_string(peer)},
+        now);
+  }
+
   static void describe(transport::Http2Stream& stream, service::Call& call,
                        ServerStream& messages) {
     call.kind = service::Kind::kServer;

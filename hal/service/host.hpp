@@ -17,6 +17,8 @@
 
 namespace hal::service {
 
+class Refusals;
+
 /// Connections of the servers of one worker.
 struct ConnectionCount {
   std::uint64_t accepted = 0;
@@ -69,6 +71,8 @@ class Host {
 
   /// What the configuration says of servers whose own options say nothing.
   [[nodiscard]] virtual ConnectionAge connection_age() const noexcept { return {}; }
+  /// Where a server counts what it refuses by itself; null: nowhere.
+  [[nodiscard]] virtual Refusals* refusals() noexcept { return nullptr; }
   /// Set: a server speaks TLS, unless its own options say how. Asked for each connection, so that a
   /// renewed certificate counts for those to come.
   [[nodiscard]] virtual std::optional<net::TlsServer> tls(Protocol /*protocol*/) { return {}; }

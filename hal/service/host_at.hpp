@@ -31,6 +31,7 @@ class HostAt final : public Host {
   [[nodiscard]] ConnectionAge connection_age() const noexcept override {
     return host_.connection_age();
   }
+  [[nodiscard]] Refusals* refusals() noexcept override { return host_.refusals(); }
   [[nodiscard]] std::optional<net::TlsServer> tls(Protocol protocol) override {
     return host_.tls(protocol);
   }

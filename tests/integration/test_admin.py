@@ -54,6 +54,16 @@ def test_requests_are_counted_by_route_and_status(machine):
                     status="OK") == 5
 
 
+def test_what_the_edge_refuses_is_counted_and_told(machine):
+    api = machine.api(HAL_WORKERS=2)
+    large = {"x-large": "x" * 100_000}
+    assert [api.get("/api/v1/ping", large).status for _ in range(3)] == [431] * 3
+    found = samples(api)
+    assert found["hal_requests_refused_total", (("protocol", "http"), ("status", "431"))] == 3
+    assert requests(found) == 0
+    api.wait_line("http request refused with 431: ")
+
+
 def test_requests_and_connections_under_way(machine, stand_in):
     gate = rpc.Gate()
 

@@ -4,6 +4,7 @@
 #include <hal/async/testing/manual_loop.hpp>
 #include <hal/net/testing/memory_network.hpp>
 #include <hal/service/host.hpp>
+#include <hal/service/refusals.hpp>
 #include <hal/service/testing/test_discovery.hpp>
 
 #include <optional>
@@ -49,6 +50,7 @@ class TestHost final : public Host {
   }
   [[nodiscard]] const Layers& server_layers() const noexcept override { return around_server; }
   [[nodiscard]] const Layers& client_layers() const noexcept override { return around_client; }
+  [[nodiscard]] Refusals* refusals() noexcept override { return &refused; }
   Task<Result<>> on_listening(Listening what) override;
 
   std::string name = "test";
@@ -60,6 +62,7 @@ class TestHost final : public Host {
   Status listening_error{};
   /// What servers said, in order; waiting for it: wait_listening().
   std::vector<Listening> listening{};
+  Refusals refused{};
 
   /// Where the first server listens, once it does; an error is the reason of a stop.
   Task<Result<net::Endpoint>> wait_listening();
