@@ -41,6 +41,7 @@ RecordedSpan::RecordedSpan(const Context& parent, const SpanOptions& options)
   join_local_trace(parent, options);
   if (local_root_) trace_->wall_offset_ns = wall_offset_ns(tracer_->clock().wall(), now);
   recording_ = true;
+  name_ = tracer_->take_buffer();
   name_.assign(options.name);
   fields_ = tracer_->take_buffer();
   // tracestate belongs to the inbound trace: not to one that starts here.
@@ -145,6 +146,7 @@ void RecordedSpan::end_at(TimePoint end) {
     tracer_->span_written(*trace_);
   }
   if (local_root_) tracer_->end_local_trace(*trace_);
+  tracer_->give_back(std::move(name_));
   tracer_->give_back(std::move(fields_));
 }
 

@@ -101,11 +101,12 @@ void describe_rpc(const Call& call, telemetry::RecordedSpan& span) {
 
 }  // namespace
 
-std::string span_name(const Call& call) {
-  if (call.protocol == Protocol::kGrpc) return std::string{call.method};
-  std::string name{is_known_method(call.method) ? call.method : "HTTP"};
-  if (!call.route.empty()) name.append(" ").append(call.route);
-  return name;
+std::string_view span_name(const Call& call, std::string& buffer) {
+  if (call.protocol == Protocol::kGrpc) return call.method;
+  const std::string_view method = is_known_method(call.method) ? call.method : "HTTP";
+  if (call.route.empty()) return method;
+  buffer.append(method).append(" ").append(call.route);
+  return buffer;
 }
 
 void describe_request(const Call& call, telemetry::RecordedSpan& span) {

@@ -9,8 +9,8 @@
 namespace hal::layers {
 
 /// "GET /api/v1/hello/:id", "GET" without a route, "HTTP" for an unknown method; gRPC: the full
-/// method name (http/http-spans.md, rpc/rpc-spans.md).
-[[nodiscard]] std::string span_name(const service::Call& call);
+/// method name (http/http-spans.md, rpc/rpc-spans.md). A view into the call or `buffer`.
+[[nodiscard]] std::string_view span_name(const service::Call& call, std::string& buffer);
 
 /// Sets what is known before the call runs.
 void describe_request(const service::Call& call, telemetry::RecordedSpan& span);

@@ -104,7 +104,8 @@ Task<> ServerTrace::handle(Call& call, service::Next next) const {
   if (skipped) context.tracer = nullptr;
   promise.use_context(context);
   const bool named = mode_of(tracer) == Mode::kFull && !skipped;
-  const std::string name = named ? span_name(call) : std::string{};
+  std::string buffer;
+  const auto name = named ? span_name(call, buffer) : std::string_view{};
   auto span =
       co_await start_span({.name = name, .kind = Kind::kServer, .remote_parent = inbound.context});
   if (forwarded->request_id.empty() && tracer != nullptr) {
@@ -144,7 +145,8 @@ Task<> ClientTrace::handle(Call& call, service::Next next) const {
     co_await handle_open_end(call, next);
     co_return;
   }
-  const std::string name = full ? span_name(call) : std::string{};
+  std::string buffer;
+  const auto name = full ? span_name(call, buffer) : std::string_view{};
   auto span = co_await start_span({.name = name, .kind = Kind::kClient});
   begin(call, outer, span.recorded());
   co_await next(call);
@@ -155,7 +157,8 @@ Task<> ClientTrace::handle(Call& call, service::Next next) const {
 Task<> ClientTrace::handle_open_end(Call& call, service::Next next) const {
   auto& promise = co_await hal::detail::this_promise();
   Context& outer = promise.context();
-  const std::string name = span_name(call);
+  std::string buffer;
+  const auto name = span_name(call, buffer);
   auto span = std::make_unique<telemetry::RecordedSpan>(
       outer, telemetry::SpanOptions{.name = name, .kind = Kind::kClient});
   Context inside = outer;
