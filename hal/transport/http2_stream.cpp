@@ -12,7 +12,11 @@ Http2Stream::Http2Stream(std::shared_ptr<Http2Connection> connection, wire::http
                          StopSource* parent)
     : connection_{std::move(connection)}, id_{id}, stop_{parent} {}
 
-Http2Stream::~Http2Stream() { connection_->forget(*this); }
+Http2Stream::~Http2Stream() {
+  connection_->forget(*this);
+  connection_->session_.give_back(std::move(headers_));
+  connection_->session_.give_back(std::move(trailers_));
+}
 
 std::string Http2Stream::take_data() {
   if (!gone_) {

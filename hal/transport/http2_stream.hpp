@@ -1,6 +1,7 @@
 // One HTTP/2 stream as a coroutine sees it: what has come in, and what may go out.
 #pragma once
 
+#include <hal/async/frame_pool.hpp>
 #include <hal/async/stop.hpp>
 #include <hal/async/wait_queue.hpp>
 #include <hal/wire/http2.hpp>
@@ -24,6 +25,11 @@ class Http2Stream {
   Http2Stream(const Http2Stream&) = delete;
   Http2Stream& operator=(const Http2Stream&) = delete;
   ~Http2Stream();
+  /// Each request needs one: from the worker's free lists, as coroutine frames.
+  static void* operator new(std::size_t size) { return hal::detail::allocate_frame(size); }
+  static void operator delete(void* stream, std::size_t size) noexcept {
+    hal::detail::free_frame(stream, size);
+  }
 
   [[nodiscard]] wire::http2::StreamId id() const noexcept { return id_; }
   [[nodiscard]] Http2Connection& connection() const noexcept { return *connection_; }

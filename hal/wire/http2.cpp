@@ -14,6 +14,11 @@
 namespace hal::wire::http2 {
 namespace {
 
+/// What is kept for streams to come, at most; and of a connection that has one at a time.
+constexpr std::size_t kSpareMax = 64;
+constexpr std::size_t kSpareIdle = 4;
+constexpr std::size_t kMemoryPerStream = 2 * 1024;
+
 constexpr std::string_view kPreface{NGHTTP2_CLIENT_MAGIC, NGHTTP2_CLIENT_MAGIC_LEN};
 
 ErrorCode error_code(std::uint32_t code) { return static_cast<ErrorCode>(code); }
@@ -44,9 +49,10 @@ Session::Impl::Impl(Role role, const Settings& settings, Handler& handler)
   set_callbacks(callbacks.raw);
   const Options options;
   set_options(options.raw, role, settings);
-  const int made = role == Role::kServer
-                       ? nghttp2_session_server_new2(&session_, callbacks.raw, this, options.raw)
-                       : nghttp2_session_client_new2(&session_, callbacks.raw, this, options.raw);
+  nghttp2_mem memory = memory_.functions();
+  const auto make =
+      role == Role::kServer ? &nghttp2_session_server_new3 : &nghttp2_session_client_new3;
+  const int made = make(&session_, callbacks.raw, this, options.raw, &memory);
   expects(made == 0, "nghttp2 has memory for a session");
   std::vector<nghttp2_settings_entry> entries{
       {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, settings.stream_window_bytes},
@@ -128,7 +134,9 @@ Stream& Session::Impl::open(StreamId id) {
     spare_.pop_back();
   }
   stream->id = id;
-  return *(streams_[id] = std::move(stream));
+  Stream& opened = *(streams_[id] = std::move(stream));
+  streams_max_ = std::max(streams_max_, streams_.size());
+  return opened;
 }
 
 int Session::Impl::on_begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* user) {
@@ -136,13 +144,18 @@ int Session::Impl::on_begin_headers(nghttp2_session*, const nghttp2_frame* frame
   const StreamId id = frame->hd.stream_id;
   impl.filling_ = frame->headers.cat == NGHTTP2_HCAT_REQUEST ? &impl.open(id) : impl.find(id);
   if (impl.filling_ != nullptr) {
-    impl.filling_->incoming.clear();
+    Headers& incoming = impl.filling_->incoming;
+    if (!impl.spare_lists_.empty()) {
+      incoming = std::move(impl.spare_lists_.back());
+      impl.spare_lists_.pop_back();
+    }
+    incoming.clear();
     // What a traced call carries, and what answers it: one allocation each instead of a doubling
     // series.
     if (frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
-      impl.filling_->incoming.reserve(24, 768);
+      incoming.reserve(24, 768);
     } else {
-      impl.filling_->incoming.reserve(8, 128);
+      incoming.reserve(8, 128);
     }
     impl.filling_->incoming_bytes = 0;
   }
@@ -268,15 +281,18 @@ int Session::Impl::on_stream_close(nghttp2_session*, std::int32_t id, std::uint3
   const bool taken_back = impl.role_ == Role::kServer && !stream->head_sent && !stream->reset_here;
   const bool answered = stream->head_submitted;
   // A large buffer is not worth keeping for the small answer that comes next.
-  constexpr std::size_t kSpareMax = 64;
   constexpr std::size_t kSpareBytes = 16 * 1024;
   if (impl.spare_.size() < kSpareMax && stream->queue.capacity() <= kSpareBytes) {
     stream->recycle();
     impl.spare_.push_back(std::move(stream));
   }
-  // An idle connection needs few for what comes next.
-  constexpr std::size_t kSpareIdle = 4;
-  if (impl.streams_.empty() && impl.spare_.size() > kSpareIdle) impl.spare_.resize(kSpareIdle);
+  if (impl.streams_.empty()) {
+    // The next requests may come together as well, or one by one.
+    const std::size_t needed = std::max(kSpareIdle, std::exchange(impl.streams_max_, 0));
+    impl.spare_.resize(std::min(impl.spare_.size(), needed));
+    impl.spare_lists_.resize(std::min(impl.spare_lists_.size(), needed));
+    impl.memory_.trim(needed * kMemoryPerStream);
+  }
   if (taken_back) impl.handler_.on_taken_back(id, answered);
   if (known) impl.handler_.on_close(id, error_code(code));
   return 0;
@@ -295,6 +311,12 @@ void Session::Impl::consume(StreamId id, std::size_t bytes) {
   expects(bytes <= stream->unconsumed, "consume() gives back no more than on_data gave");
   stream->unconsumed -= bytes;
   nghttp2_session_consume(session_, id, bytes);
+}
+
+void Session::Impl::give_back(Headers&& list) {
+  constexpr std::size_t kBytesMax = 4 * 1024;
+  if (list.empty() || list.byte_size() > kBytesMax || spare_lists_.size() >= kSpareMax) return;
+  spare_lists_.push_back(std::move(list));
 }
 
 void Session::Impl::reset(StreamId id, ErrorCode code) {
@@ -376,6 +398,7 @@ std::unordered_map<StreamId, std::size_t> Session::unsent_ends() const {
 void Session::consume(StreamId stream, std::size_t bytes) noexcept {
   impl_->consume(stream, bytes);
 }
+void Session::give_back(Headers&& list) noexcept { impl_->give_back(std::move(list)); }
 void Session::reset(StreamId stream, ErrorCode code) noexcept { impl_->reset(stream, code); }
 void Session::shutdown_notice() noexcept { nghttp2_submit_shutdown_notice(impl_->raw()); }
 void Session::goaway(ErrorCode code, std::string_view debug) noexcept {

@@ -163,6 +163,9 @@ class Session {
   /// left is given back by the session itself.
   void consume(StreamId stream, std::size_t bytes) noexcept;
 
+  /// Of a list that on_headers or on_trailers gave: its memory serves the next one.
+  void give_back(Headers&& list) noexcept;
+
   /// RST_STREAM; what is queued is dropped. on_close follows when it is produced. An unknown
   /// stream is left alone. kNoError after the end was queued lets what is queued leave first: so a
   /// server says that its answer is complete and no more of the request wanted (RFC 9113 8.1).

@@ -11,6 +11,7 @@
 #include <boost/unordered/unordered_flat_map.hpp>
 
 #include <hal/wire/http2.hpp>
+#include <hal/wire/http2_memory.hpp>
 
 namespace hal::wire::http2 {
 
@@ -69,6 +70,7 @@ class Session::Impl {
   Result<> send_data(StreamId id, std::string bytes, bool end_stream);
   Result<> send_trailers(StreamId id, const Headers& trailers);
   void consume(StreamId id, std::size_t bytes);
+  void give_back(Headers&& list);
   void reset(StreamId id, ErrorCode code);
   void goaway(ErrorCode code, std::string_view debug);
 
@@ -121,9 +123,12 @@ class Session::Impl {
   Role role_;
   Settings settings_;
   Handler& handler_;
+  Memory memory_;
   nghttp2_session* session_ = nullptr;
   boost::unordered_flat_map<StreamId, std::unique_ptr<Stream>> streams_;
   std::vector<std::unique_ptr<Stream>> spare_;
+  std::vector<Headers> spare_lists_;
+  std::size_t streams_max_ = 0;      // at once, since there were none
   Stream* filling_ = nullptr;        // whose header list is coming in
   std::vector<nghttp2_nv> fields_;   // scratch of collect()
   std::size_t fields_bytes_ = 0;     // the same, as RFC 9113 6.5.2 counts them

@@ -98,6 +98,21 @@ TEST(Http2, ChangingFieldsAreWrittenWithoutTheirNamesAfterTheFirst) {
   }
 }
 
+TEST(Http2, TheMemoryOfAListServesTheNext) {
+  Pair pair;
+  pair.at_server.headers_hook = [&](StreamId, const Headers& headers) {
+    pair.server.give_back(Headers{headers});
+  };
+  for (int i = 0; i < 3; ++i) pair.request();
+  pair.run();
+  const std::vector<std::string> whole(3, kRequestText);
+  std::vector<std::string> seen;
+  for (const auto& line : pair.at_server.log) {
+    if (line.contains(" headers ")) seen.push_back(line.substr(line.find(':'), whole[0].size()));
+  }
+  EXPECT_EQ(seen, whole);
+}
+
 TEST(Http2, SecretsAreNeverInTheTable) {
   Pair pair;
   pair.run();
