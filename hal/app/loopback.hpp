@@ -5,11 +5,10 @@
 
 namespace hal::app {
 
-/// 127.0.0.0/8, ::1, and IPv4 loopback as a dual-stack socket shows it (::ffff:127.0.0.1).
+/// 127.0.0.1, ::1, and the first as a dual-stack socket shows it (::ffff:127.0.0.1). No other of
+/// 127.0.0.0/8: a sidecar connects to its application from 127.0.0.6, for whoever calls it.
 [[nodiscard]] constexpr bool is_loopback(std::string_view address) noexcept {
-  constexpr std::string_view kMapped = "::ffff:";
-  if (address.starts_with(kMapped)) address.remove_prefix(kMapped.size());
-  return address == "::1" || address.starts_with("127.");
+  return address == "127.0.0.1" || address == "::1" || address == "::ffff:127.0.0.1";
 }
 
 }  // namespace hal::app

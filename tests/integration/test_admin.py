@@ -1,7 +1,9 @@
 """The admin port: probes, metrics, configuration and the log's level."""
 
+import contextlib
 import re
 import socket
+from http.client import HTTPConnection
 
 import pytest
 
@@ -167,3 +169,16 @@ def test_configuration_and_log_level_are_for_this_machine_only(machine):
     assert api.admin("/log-level").json() == {"level": "info"}
     for path in ("/livez", "/readyz", "/metrics", "/version"):
         assert http.get(admin, path).status == 200
+
+
+def test_a_sidecar_calls_for_others(machine):
+    """It connects to its application from another address of loopback, whoever it calls for."""
+    sidecar = "127.0.0.6"
+    host, port = machine.api().admin_address.rsplit(":", 1)
+    for method, path in (("GET", "/config"), ("GET", "/log-level"), ("PUT", "/log-level")):
+        connection = HTTPConnection(host, int(port), timeout=CAP, source_address=(sidecar, 0))
+        with contextlib.closing(connection):
+            connection.request(method, path, body=b"debug" if method == "PUT" else None)
+            answer = connection.getresponse()
+            assert answer.status == 403
+            assert f"this call is from {sidecar}" in answer.read().decode()

@@ -47,6 +47,11 @@ def post(address, path, body, headers=None):
     return _request("POST", address, path, headers, body)
 
 
+def put(address, path, body, headers=None):
+    """One PUT, likewise."""
+    return _request("PUT", address, path, headers, body)
+
+
 def _request(method, address, path, headers, body=None):
     connection = http.client.HTTPConnection(address, timeout=CAP)
     try:
