@@ -3,9 +3,9 @@
 #include "fuzz.hpp"
 #include "pieces.hpp"
 
-#include <hal/discovery/dns/answers.hpp>
 #include <hal/discovery/kubernetes/json_pruner.hpp>
 #include <hal/discovery/node_json.hpp>
+#include <hal/net/dns/answers.hpp>
 
 #include <boost/json.hpp>
 
@@ -28,7 +28,7 @@ void check_node(std::string_view text) {
 
 void check_dns(std::string_view message) {
   const auto* const bytes = reinterpret_cast<const unsigned char*>(message.data());
-  const auto targets = discovery::dns::targets_of({bytes, message.size()});
+  const auto targets = hal::net::dns::targets_of({bytes, message.size()});
   hal::expects(!targets || !targets->targets.empty(), "an answer names a target");
 }
 

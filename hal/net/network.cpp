@@ -3,13 +3,10 @@
 #include <hal/net/tcp_stream.hpp>
 
 #include <hal/async/deadline.hpp>
-#include <hal/async/offload.hpp>
 
 #include <fmt/format.h>
-#include <netdb.h>
 #include <netinet/tcp.h>
 
-#include <algorithm>
 #include <boost/asio/connect.hpp>
 
 namespace hal::net {
@@ -88,34 +85,6 @@ Task<Result<std::unique_ptr<Stream>>> connect_address(Endpoint endpoint) {
   co_return co_await ConnectAwaiter{io_loop(*context.loop), address};
 }
 
-Result<std::vector<Endpoint>> look_up(const std::string& host, std::uint16_t port) {
-  addrinfo hints{};
-  hints.ai_family = AF_UNSPEC;
-  hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_ADDRCONFIG;
-  addrinfo* list = nullptr;
-  const int failed = getaddrinfo(host.c_str(), nullptr, &hints, &list);
-  if (failed != 0) {
-    return error(Code::kUnavailable,
-                 fmt::format("cannot resolve \"{}\": {}", host, gai_strerror(failed)));
-  }
-  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owner{list, &freeaddrinfo};
-  std::vector<Endpoint> found;
-  for (const addrinfo* info = list; info != nullptr; info = info->ai_next) {
-    SocketAddress address;
-    if (info->ai_addrlen > sizeof address.v6) continue;
-    std::memcpy(&address.base, info->ai_addr, info->ai_addrlen);
-    Endpoint endpoint{.host = detail::to_endpoint(address).host, .port = port};
-    if (!endpoint.host.empty() && std::ranges::find(found, endpoint) == found.end()) {
-      found.push_back(std::move(endpoint));
-    }
-  }
-  if (found.empty()) {
-    return error(Code::kUnavailable, fmt::format("\"{}\" has no IP address", host));
-  }
-  return found;
-}
-
 /// What one of `left` addresses may take, so that a silent one leaves time for the others.
 TimePoint share_of(const Context& context, std::size_t left) {
   if (left == 1 || context.deadline == kNoDeadline) return context.deadline;
@@ -156,7 +125,11 @@ Task<Result<std::vector<Endpoint>>> TcpNetwork::resolve(std::string host, std::u
   if (is_numeric_host(host)) {
     co_return std::vector<Endpoint>{{.host = std::move(host), .port = port}};
   }
-  co_return co_await offload(look_up, std::move(host), port);
+  std::vector<Endpoint> found;
+  for (auto& address : co_await or_return(names_.addresses(std::move(host)))) {
+    found.push_back({.host = std::move(address), .port = port});
+  }
+  co_return found;
 }
 
 }  // namespace hal::net

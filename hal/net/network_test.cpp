@@ -5,7 +5,6 @@
 
 #include <hal/async/block_on.hpp>
 #include <hal/async/deadline.hpp>
-#include <hal/async/thread_pool.hpp>
 #include <hal/async/wait_queue.hpp>
 #include <hal/net/socket_address.hpp>
 
@@ -20,7 +19,6 @@ using ::testing::StartsWith;
 
 class NetworkTest : public ::testing::Test {
  protected:
-  NetworkTest() { loop_.set_offload_pool(&pool_); }
   static Task<Result<std::unique_ptr<Stream>>> dial(TcpNetwork* network, Endpoint endpoint) {
     co_return co_await network->connect(endpoint);
   }
@@ -28,7 +26,6 @@ class NetworkTest : public ::testing::Test {
     co_return co_await network->resolve(host, 80);
   }
 
-  ThreadPool pool_{{.threads = 1}};
   IoLoop loop_;
   TcpNetwork network_;
 };
@@ -75,7 +72,6 @@ TEST_F(NetworkTest, SaysWhyEachAddressFailed) {
 }
 
 TEST_F(NetworkTest, AddressesNeedNoResolver) {
-  loop_.set_offload_pool(nullptr);
   for (const auto* host : {"10.1.2.3", "::1"}) {
     EXPECT_THAT(*block_on(loop_, look_up, &network_, std::string{host}),
                 ::testing::ElementsAre(Endpoint{host, 80}));

@@ -59,7 +59,7 @@ Result<Question> parse(const std::string& service, const DnsOptions& options) {
 /// One name, looked up again and again.
 class DnsName final : public NodeSource {
  public:
-  DnsName(dns::Client& client, Question question, const DnsOptions& options)
+  DnsName(net::dns::Client& client, Question question, const DnsOptions& options)
       : client_{client},
         question_{std::move(question)},
         options_{options},
@@ -161,7 +161,7 @@ class DnsName final : public NodeSource {
     });
   }
 
-  dns::Client& client_;
+  net::dns::Client& client_;
   const Question question_;
   const DnsOptions& options_;
   Backoff backoff_;
@@ -176,7 +176,7 @@ Result<std::unique_ptr<DnsDiscovery>> DnsDiscovery::make(DnsOptions options) {
     return error(Code::kInvalidArgument,
                  fmt::format("STATIC_SELECTOR_DOMAIN_NAME: \"{}\" is no domain", options.domain));
   }
-  auto client = dns::Client::make(options.client);
+  auto client = net::dns::Client::make(options.client);
   if (!client) return error(std::move(client.error()));
   return std::unique_ptr<DnsDiscovery>{new DnsDiscovery{std::move(options), std::move(*client)}};
 }

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <hal/async/backoff.hpp>
-#include <hal/discovery/dns/dns_client.hpp>
 #include <hal/discovery/source_registry.hpp>
+#include <hal/net/dns/client.hpp>
 
 #include <string>
 
@@ -12,7 +12,7 @@ namespace hal::discovery {
 struct DnsOptions {
   std::string domain{};       ///< behind names without a final dot: "devel.svc.cluster.local"
   std::uint16_t port = 8080;  ///< of names that say none
-  dns::ClientOptions client{};
+  net::dns::ClientOptions client{};
   /// A name is looked up again when its records have expired, but not sooner or later than this:
   /// answers of a hosts file have no time to live, others have one of days.
   std::chrono::seconds ttl_min{1};
@@ -30,7 +30,7 @@ struct DnsOptions {
 /// looked up less and less often. Thread-safe.
 class DnsDiscovery final : public SourceRegistry {
  public:
-  /// As dns::Client::make.
+  /// As net::dns::Client::make.
   [[nodiscard]] static Result<std::unique_ptr<DnsDiscovery>> make(DnsOptions options);
 
   /// Empty: DNS cannot be listed.
@@ -45,11 +45,11 @@ class DnsDiscovery final : public SourceRegistry {
   [[nodiscard]] std::string where() const override { return "DNS"; }
 
  private:
-  DnsDiscovery(DnsOptions options, std::unique_ptr<dns::Client> client)
+  DnsDiscovery(DnsOptions options, std::unique_ptr<net::dns::Client> client)
       : options_{std::move(options)}, client_{std::move(client)} {}
 
   const DnsOptions options_;
-  const std::unique_ptr<dns::Client> client_;
+  const std::unique_ptr<net::dns::Client> client_;
 };
 
 }  // namespace hal::discovery

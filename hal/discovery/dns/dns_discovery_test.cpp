@@ -3,7 +3,7 @@
 #include <hal/async/deadline.hpp>
 #include <hal/async/thread_pool.hpp>
 #include <hal/discovery/testing/blocking.hpp>
-#include <hal/discovery/testing/fake_dns.hpp>
+#include <hal/net/testing/fake_dns.hpp>
 #include <hal/service/testing/test_host.hpp>
 #include <hal/telemetry/testing/captured_logs.hpp>
 
@@ -13,9 +13,9 @@ namespace hal::discovery {
 namespace {
 
 using namespace std::chrono_literals;
+using net::testing::FakeDns;
 using testing::addresses_of;
 using ::testing::ElementsAre;
-using testing::FakeDns;
 using ::testing::HasSubstr;
 
 struct Fixture {

@@ -1,4 +1,4 @@
-#include <hal/discovery/testing/fake_dns.hpp>
+#include <hal/net/testing/fake_dns.hpp>
 
 #include <hal/base/ascii.hpp>
 #include <hal/base/contract.hpp>
@@ -6,7 +6,6 @@
 #include <arpa/inet.h>
 #include <arpa/nameser.h>
 #include <fmt/format.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -14,7 +13,7 @@
 #include <algorithm>
 #include <array>
 
-namespace hal::discovery::testing {
+namespace hal::net::testing {
 namespace {
 
 constexpr std::size_t kHeaderBytes = 12;
@@ -114,6 +113,18 @@ void FakeDns::forget(const std::string& name) {
   names_.erase(name);
 }
 
+void FakeDns::hold(const std::string& name) {
+  const std::lock_guard lock{mutex_};
+  held_[name];
+}
+
+void FakeDns::release(const std::string& name) {
+  const std::lock_guard lock{mutex_};
+  const auto held = held_.extract(name);
+  if (held.empty()) return;
+  for (const auto& each : held.mapped()) send(each.reply, each.to);
+}
+
 void FakeDns::set_mood(int mood) {
   const std::lock_guard lock{mutex_};
   mood_ = mood;
@@ -149,7 +160,7 @@ std::size_t FakeDns::questions(std::string_view name) const {
 }
 
 void FakeDns::run(const std::stop_token& stop) {
-  std::vector<std::pair<std::string, sockaddr_in>> held;
+  std::vector<Held> held;
   while (!stop.stop_requested()) {
     std::array<pollfd, 2> polled{{{.fd = socket_.get(), .events = POLLIN, .revents = 0},
                                   {.fd = wake_up_.get(), .events = POLLIN, .revents = 0}}};
@@ -161,18 +172,20 @@ void FakeDns::run(const std::stop_token& stop) {
     const auto bytes = ::recvfrom(socket_.get(), buffer.data(), buffer.size(), 0,
                                   reinterpret_cast<sockaddr*>(&from), &from_bytes);
     if (bytes < static_cast<ssize_t>(kHeaderBytes)) continue;
-    const auto reply = answer({buffer.data(), static_cast<std::size_t>(bytes)});
-    if (!reply.empty()) held.emplace_back(reply, from);
+    const auto reply = answer({buffer.data(), static_cast<std::size_t>(bytes)}, from);
+    if (!reply.empty()) held.push_back({.reply = reply, .to = from});
     if (holds()) continue;
-    for (const auto& [text, to] : held) {
-      (void)::sendto(socket_.get(), text.data(), text.size(), 0,
-                     reinterpret_cast<const sockaddr*>(&to), sizeof to);
-    }
+    for (const auto& each : held) send(each.reply, each.to);
     held.clear();
   }
 }
 
-std::string FakeDns::answer(std::string_view question) {
+void FakeDns::send(const std::string& reply, const sockaddr_in& to) const {
+  (void)::sendto(socket_.get(), reply.data(), reply.size(), 0,
+                 reinterpret_cast<const sockaddr*>(&to), sizeof to);
+}
+
+std::string FakeDns::answer(std::string_view question, const sockaddr_in& from) {
   std::size_t end = kHeaderBytes;
   const auto name = name_at(question, end);
   const auto type = static_cast<unsigned>(static_cast<unsigned char>(question[end]) << 8 |
@@ -205,7 +218,12 @@ std::string FakeDns::answer(std::string_view question) {
   put16(reply, count);
   put32(reply, 0);
   reply += question.substr(kHeaderBytes, end - kHeaderBytes);
-  return reply + records;
+  reply += records;
+  if (const auto held = held_.find(name); held != held_.end()) {
+    held->second.push_back({.reply = std::move(reply), .to = from});
+    return {};
+  }
+  return reply;
 }
 
-}  // namespace hal::discovery::testing
+}  // namespace hal::net::testing

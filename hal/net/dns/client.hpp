@@ -1,4 +1,4 @@
-// DnsClient: questions to DNS servers that block nobody.
+// Client: questions to DNS servers that block nobody.
 #pragma once
 
 #include <hal/async/task.hpp>
@@ -10,10 +10,10 @@
 #include <string>
 #include <vector>
 
-namespace hal::discovery::dns {
+namespace hal::net::dns {
 
 struct Addresses {
-  std::vector<std::string> hosts{};  ///< IPv4 before IPv6, as text
+  std::vector<std::string> hosts{};  ///< as text, ordered as ClientOptions say
   std::chrono::seconds ttl{};        ///< the shortest of them
 };
 
@@ -29,17 +29,27 @@ struct Targets {
   std::chrono::seconds ttl{};
 };
 
+enum class Order {
+  kIpv4First,
+  kPreference,  ///< RFC 6724, as getaddrinfo: addresses that have no route come last
+};
+
 struct ClientOptions {
   /// "127.0.0.1:53,[::1]:53"; empty: the system's (/etc/resolv.conf, read once).
   std::string servers{};
+  /// Domains that are tried for a name with too few dots; empty: the system's.
+  std::vector<std::string> search{};
   /// Of the first attempt; each further one takes longer.
   std::chrono::milliseconds timeout{2000};
   int tries = 2;
-  /// Questions under way and waiting; more are RESOURCE_EXHAUSTED.
+  /// Names asked for at once; more are RESOURCE_EXHAUSTED.
   std::size_t questions_max = 1024;
+  Order order = Order::kIpv4First;
 };
 
-/// c-ares on a thread of its own. Thread-safe; must outlive its questions.
+/// c-ares on a thread of its own. Who asks for a name that is asked for already shares its answer;
+/// a stop ends the wait with its reason, and the question goes on for the others. Thread-safe; must
+/// outlive who waits.
 class Client {
  public:
   /// UNAVAILABLE when the system refuses a thread or descriptors; INVALID_ARGUMENT for servers that
@@ -60,4 +70,4 @@ class Client {
   std::unique_ptr<Resolver> resolver_;
 };
 
-}  // namespace hal::discovery::dns
+}  // namespace hal::net::dns

@@ -1,8 +1,8 @@
-#include <hal/discovery/dns/answers.hpp>
+#include <hal/net/dns/answers.hpp>
 
 #include <gmock/gmock.h>
 
-namespace hal::discovery::dns {
+namespace hal::net::dns {
 namespace {
 
 using ::testing::ElementsAre;
@@ -42,4 +42,4 @@ TEST(DnsAnswers, RefusesWhatIsCutOrSaysNo) {
 }
 
 }  // namespace
-}  // namespace hal::discovery::dns
+}  // namespace hal::net::dns

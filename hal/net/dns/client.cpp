@@ -1,7 +1,7 @@
-#include <hal/discovery/dns/dns_client.hpp>
+#include <hal/net/dns/client.hpp>
 
 #include <hal/base/file_descriptor.hpp>
-#include <hal/discovery/dns/answers.hpp>
+#include <hal/net/dns/answers.hpp>
 
 #include <hal/async/or_return.hpp>
 #include <hal/async/wait_queue.hpp>
@@ -12,15 +12,17 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 
+#include <algorithm>
 #include <array>
-#include <atomic>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <span>
 #include <thread>
+#include <tuple>
 #include <utility>
 
-namespace hal::discovery::dns {
+namespace hal::net::dns {
 namespace {
 
 /// ares_library_init counts; it is called before any thread of ours.
@@ -66,6 +68,11 @@ class Question {
       self->answered_.wake_all();
     });
   }
+  /// Nobody waits any more.
+  [[nodiscard]] bool left() {
+    const std::lock_guard lock{mutex_};
+    return loop_ == nullptr;
+  }
 
  private:
   struct Leave {
@@ -85,19 +92,38 @@ class Question {
   WaitQueue answered_;
 };
 
-/// What a callback of c-ares gets: it is called once for each question, at the latest with
-/// ARES_EDESTRUCTION.
+/// A name that c-ares is asked for, and who waits for it. What a callback of c-ares gets: it is
+/// called once for each, at the latest with ARES_EDESTRUCTION. Only the resolver's thread has it.
 template <class Answer>
-struct Asked {
-  std::shared_ptr<Question<Answer>> question;
-  std::string name;
-  std::atomic<std::size_t>* open;
+class Asked {
+ public:
+  using ByName = std::map<std::string, std::unique_ptr<Asked>, std::less<>>;
 
-  void finish(Result<Answer> answer) {
-    const std::unique_ptr<Asked> owner{this};
-    --*open;
-    Question<Answer>::answer(question, std::move(answer));
+  Asked(std::string asked_for, ByName* siblings, Order hosts_order)
+      : name{std::move(asked_for)}, order{hosts_order}, siblings_{siblings} {}
+
+  void add(std::shared_ptr<Question<Answer>> question) {
+    if (waiting_.size() >= look_at_) {
+      std::erase_if(waiting_, [](const auto& each) { return each->left(); });
+      look_at_ = std::max(kLookAtMin, 2 * waiting_.size());
+    }
+    waiting_.push_back(std::move(question));
   }
+  /// Ends this object.
+  void finish(const Result<Answer>& answer) {
+    const auto self = siblings_->extract(name);
+    for (const auto& each : waiting_) Question<Answer>::answer(each, answer);
+  }
+
+  const std::string name;
+  const Order order;
+
+ private:
+  static constexpr std::size_t kLookAtMin = 16;
+
+  ByName* siblings_;
+  std::vector<std::shared_ptr<Question<Answer>>> waiting_;
+  std::size_t look_at_ = kLookAtMin;  ///< so many wait: those that have left are forgotten
 };
 
 void on_addresses(void* argument, int status, int /*timeouts*/, ares_addrinfo* info) {
@@ -105,7 +131,7 @@ void on_addresses(void* argument, int status, int /*timeouts*/, ares_addrinfo* i
   const std::unique_ptr<ares_addrinfo, decltype(&ares_freeaddrinfo)> owner{info,
                                                                            &ares_freeaddrinfo};
   if (status != ARES_SUCCESS) return asked->finish(error(status_of(status, asked->name)));
-  auto answer = addresses_of(*info);
+  auto answer = addresses_of(*info, asked->order);
   if (answer.hosts.empty()) return asked->finish(error(status_of(ARES_ENODATA, asked->name)));
   asked->finish(std::move(answer));
 }
@@ -125,7 +151,7 @@ class Client::Resolver {
  public:
   using Work = std::move_only_function<void(ares_channel)>;
 
-  explicit Resolver(std::size_t questions_max) : questions_max_{questions_max} {}
+  Resolver(std::size_t questions_max, Order order) : questions_max_{questions_max}, order_{order} {}
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
   ~Resolver() {
@@ -140,11 +166,19 @@ class Client::Resolver {
   Result<> start(const ClientOptions& options) {
     static const Library library;
     ares_options values{};
+    int set = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES;
     values.timeout = static_cast<int>(options.timeout.count());
     values.tries = options.tries;
+    std::vector<std::string> search = options.search;
+    std::vector<char*> domains;
+    for (auto& domain : search) domains.push_back(domain.data());
+    if (!domains.empty()) {
+      set |= ARES_OPT_DOMAINS;
+      values.domains = domains.data();
+      values.ndomains = static_cast<int>(domains.size());
+    }
     if (library.status != ARES_SUCCESS ||
-        ares_init_options(&channel_, &values, ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES) !=
-            ARES_SUCCESS) {
+        ares_init_options(&channel_, &values, set) != ARES_SUCCESS) {
       return error(Code::kUnavailable, "c-ares cannot be set up");
     }
     if (!options.servers.empty() &&
@@ -160,16 +194,13 @@ class Client::Resolver {
   }
 
   template <class Answer>
-  Task<Result<Answer>> ask(std::string name, void (*send)(ares_channel, Asked<Answer>*)) {
-    if (open_.fetch_add(1) >= questions_max_) {
-      --open_;
-      co_return error(Code::kResourceExhausted,
-                      fmt::format("{} questions to DNS are under way", questions_max_));
-    }
+  using Send = void (*)(ares_channel channel, Asked<Answer>* asked);
+
+  template <class Answer>
+  Task<Result<Answer>> ask(std::string name, Send<Answer> send) {
     const auto question = std::make_shared<Question<Answer>>(*(co_await this_context()).loop);
-    auto asked = std::make_unique<Asked<Answer>>(question, std::move(name), &open_);
-    submit([asked = std::move(asked), send](ares_channel channel) mutable {
-      send(channel, asked.release());
+    submit([this, question, name = std::move(name), send](ares_channel channel) mutable {
+      join(channel, std::move(question), std::move(name), send);
     });
     co_return co_await Question<Answer>::wait(question);
   }
@@ -185,6 +216,26 @@ class Client::Resolver {
   void wake() const {
     const std::uint64_t one = 1;
     (void)!::write(wake_up_.get(), &one, sizeof one);
+  }
+
+  /// The resolver's thread: asks, or waits with those who have asked for the same.
+  template <class Answer>
+  void join(ares_channel channel, std::shared_ptr<Question<Answer>> question, std::string name,
+            Send<Answer> send) {
+    auto& by_name = std::get<typename Asked<Answer>::ByName>(asked_);
+    if (const auto known = by_name.find(name); known != by_name.end()) {
+      return known->second->add(std::move(question));
+    }
+    const auto names = std::apply([](const auto&... each) { return (each.size() + ...); }, asked_);
+    if (names >= questions_max_) {
+      const Status full{Code::kResourceExhausted,
+                        fmt::format("{} questions to DNS are under way", questions_max_)};
+      return Question<Answer>::answer(question, error(full));
+    }
+    auto& asked = by_name[name];
+    asked = std::make_unique<Asked<Answer>>(std::move(name), &by_name, order_);
+    asked->add(std::move(question));
+    send(channel, asked.get());
   }
 
   void run(const std::stop_token& stop) {
@@ -232,11 +283,12 @@ class Client::Resolver {
   }
 
   const std::size_t questions_max_;
+  const Order order_;
   ares_channel channel_ = nullptr;
   FileDescriptor wake_up_;
   std::mutex mutex_;
   std::vector<Work> work_;
-  std::atomic<std::size_t> open_ = 0;
+  std::tuple<Asked<Addresses>::ByName, Asked<Targets>::ByName> asked_;  ///< the thread's
   std::jthread thread_;
 };
 
@@ -244,7 +296,7 @@ Client::Client(std::unique_ptr<Resolver> resolver) : resolver_{std::move(resolve
 Client::~Client() = default;
 
 Result<std::unique_ptr<Client>> Client::make(ClientOptions options) {
-  auto resolver = std::make_unique<Resolver>(options.questions_max);
+  auto resolver = std::make_unique<Resolver>(options.questions_max, options.order);
   if (auto started = resolver->start(options); !started) return error(std::move(started.error()));
   return std::unique_ptr<Client>{new Client{std::move(resolver)}};
 }
@@ -254,7 +306,7 @@ Task<Result<Addresses>> Client::addresses(std::string name) {
       std::move(name), [](ares_channel channel, Asked<Addresses>* asked) {
         ares_addrinfo_hints hints{};
         hints.ai_family = AF_UNSPEC;
-        hints.ai_flags = ARES_AI_NOSORT;
+        if (asked->order == Order::kIpv4First) hints.ai_flags = ARES_AI_NOSORT;
         ares_getaddrinfo(channel, asked->name.c_str(), nullptr, &hints, on_addresses, asked);
       });
 }
@@ -266,4 +318,4 @@ Task<Result<Targets>> Client::targets(std::string name) {
       });
 }
 
-}  // namespace hal::discovery::dns
+}  // namespace hal::net::dns

@@ -1,4 +1,4 @@
-#include <hal/discovery/dns/answers.hpp>
+#include <hal/net/dns/answers.hpp>
 
 #include <ares.h>
 #include <arpa/inet.h>
@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <array>
 
-namespace hal::discovery::dns {
+namespace hal::net::dns {
 namespace {
 
 constexpr std::chrono::seconds kTtlMax{24 * 3600};
@@ -31,19 +31,18 @@ std::chrono::seconds ttl_of(std::uint32_t seconds) {
 
 }  // namespace
 
-Addresses addresses_of(const ares_addrinfo& info) {
+Addresses addresses_of(const ares_addrinfo& info, Order order) {
   Addresses answer{.ttl = kTtlMax};
-  for (const int family : {AF_INET, AF_INET6}) {
-    for (const auto* node = info.nodes; node != nullptr; node = node->ai_next) {
-      if (node->ai_family != family) continue;
-      auto host = text_of(*node->ai_addr);
-      if (std::ranges::find(answer.hosts, host) == answer.hosts.end()) {
-        answer.hosts.push_back(std::move(host));
-      }
-      answer.ttl =
-          std::min(answer.ttl, ttl_of(static_cast<std::uint32_t>(std::max(node->ai_ttl, 0))));
-    }
+  std::vector<std::string> later;
+  for (const auto* node = info.nodes; node != nullptr; node = node->ai_next) {
+    if (node->ai_family != AF_INET && node->ai_family != AF_INET6) continue;
+    auto host = text_of(*node->ai_addr);
+    auto& hosts = order == Order::kIpv4First && node->ai_family == AF_INET6 ? later : answer.hosts;
+    if (std::ranges::find(hosts, host) == hosts.end()) hosts.push_back(std::move(host));
+    answer.ttl =
+        std::min(answer.ttl, ttl_of(static_cast<std::uint32_t>(std::max(node->ai_ttl, 0))));
   }
+  answer.hosts.insert(answer.hosts.end(), later.begin(), later.end());
   for (const auto* alias = info.cnames; alias != nullptr; alias = alias->next) {
     answer.ttl = std::min(answer.ttl, ttl_of(static_cast<std::uint32_t>(std::max(alias->ttl, 0))));
   }
@@ -77,4 +76,4 @@ Result<Targets> targets_of(std::span<const unsigned char> message) {
   return answer;
 }
 
-}  // namespace hal::discovery::dns
+}  // namespace hal::net::dns

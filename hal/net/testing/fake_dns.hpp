@@ -3,6 +3,8 @@
 
 #include <hal/base/file_descriptor.hpp>
 
+#include <netinet/in.h>
+
 #include <cstdint>
 #include <map>
 #include <mutex>
@@ -12,7 +14,7 @@
 #include <thread>
 #include <vector>
 
-namespace hal::discovery::testing {
+namespace hal::net::testing {
 
 /// Answers on a UDP port of loopback, from a thread of its own. Names are whole and have no final
 /// dot. Thread-safe.
@@ -21,7 +23,7 @@ class FakeDns {
   FakeDns();
   ~FakeDns();
 
-  /// "127.0.0.1:40123", as dns::ClientOptions wants it.
+  /// "127.0.0.1:40123", as ClientOptions want it.
   [[nodiscard]] std::string address() const;
 
   /// IPv4 and IPv6 addresses of a name; none: the name is there without them.
@@ -34,6 +36,10 @@ class FakeDns {
   };
   void set_targets(const std::string& name, const std::vector<Srv>& targets, std::uint32_t ttl_s);
   void forget(const std::string& name);
+  /// Answers to questions for the name are kept back from now on, until release(), which sends
+  /// them.
+  void hold(const std::string& name);
+  void release(const std::string& name);
   /// 0: as it should be; 2: SERVFAIL to all; -1: no answer.
   void set_mood(int mood);
   /// SERVFAIL to this name, or no longer.
@@ -49,19 +55,11 @@ class FakeDns {
     std::uint32_t ttl_s;
     std::string data;
   };
+  struct Held {
+    std::string reply;
+    sockaddr_in to;
+  };
   void run(const std::stop_token& stop);
-  std::string answer(std::string_view question);
+  std::string answer(std::string_view question, const sockaddr_in& from);
+  void send(const std::string& reply, const sockaddr_in& to) const;
   [[nodiscard]] bool holds() const;
-
-  FileDescriptor socket_;
-  FileDescriptor wake_up_;
-  mutable std::mutex mutex_;
-  std::map<std::string, std::vector<Record>> names_;
-  std::vector<std::string> asked_;
-  std::set<std::string, std::less<>> failing_;
-  std::vector<std::string> hold_until_;
-  int mood_ = 0;
-  std::jthread thread_;
-};
-
-}  // namespace hal::discovery::testing
