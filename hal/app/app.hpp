@@ -81,9 +81,9 @@ class App final : public service::Host {
   [[nodiscard]] std::optional<net::TlsServer> tls(service::Protocol protocol) override;
   Task<Result<>> on_listening(service::Listening listening) override;
 
-  /// Runs `serve` until it returns, or a signal asks to stop, and drains. For hal::run: call it
-  /// once, from the main thread. OK after a drain; else the error of `serve`, or why the process
-  /// cannot be what its options say.
+  /// Runs `serve` until it returns, and drains when a signal asks to stop: its servers end, and
+  /// then what it still waits for is stopped. For hal::run: call it once, from the main thread. OK
+  /// after a drain; else the error of `serve`, or why the process cannot be what its options say.
   [[nodiscard]] Result<> run(Task<Result<>> (*serve)(App& app));
 
   /// Every option, those that only `serve` reads too: runs it without a network up to where its
@@ -107,7 +107,10 @@ class App final : public service::Host {
 };
 
 /// A service's main: `int main(int argc, char** argv) { return hal::run(argc, argv, serve); }`.
-/// `serve` runs on the first worker and returns when its server has drained. With --help,
+/// `serve` runs on the first worker and returns when its server has drained. What it does beside
+/// its servers goes on until these have ended after SIGTERM, or HAL_DRAIN_TIMEOUT has passed, and
+/// is stopped then; CANCELLED is no failure by then. Without a server that is as soon as the drain
+/// begins. What must still be awaited afterwards needs a Context of its own. With --help,
 /// --print-config or --check-config it runs up to where its server would listen, without a network:
 /// what it does before is for reading options and putting things together. Exit code: 0 after a
 /// drain, 1 when serving failed (a taken port, say), 2 for refused configuration. `defaults` hold

@@ -9,15 +9,14 @@
 #include <hal/app/server_tls.hpp>
 #include <hal/app/settings.hpp>
 #include <hal/app/trace_setup.hpp>
+#include <hal/app/worker_state.hpp>
 #include <hal/async/thread_pool.hpp>
-#include <hal/export/span_exporter.hpp>
 #include <hal/net/signals.hpp>
 #include <hal/net/workers.hpp>
 #include <hal/service/layers/metrics/metrics.hpp>
 #include <hal/service/refusals.hpp>
 #include <hal/telemetry/log.hpp>
 #include <hal/telemetry/log_writer.hpp>
-#include <hal/telemetry/tracer.hpp>
 
 #include <atomic>
 #include <deque>
@@ -28,16 +27,6 @@
 #include <vector>
 
 namespace hal {
-
-/// One worker's own things; only its thread touches them between start and end.
-struct WorkerState {
-  explicit WorkerState(const telemetry::TracerOptions& options) : tracer{options} {}
-  service::Drain drain;
-  service::ConnectionCount connections;
-  telemetry::Tracer tracer;
-  std::unique_ptr<exporter::SpanExporter> exporter;
-  std::optional<Scope> background;
-};
 
 class App::Impl {
  public:
@@ -108,11 +97,12 @@ class App::Impl {
  private:
   static Task<Result<>> main(Impl* self, Task<Result<>> (*serve)(App& app));
   static Task<Result<>> main_in(Scope& scope, Impl* self, Task<Result<>> (*serve)(App& app));
+  static Task<Result<>> serve_until_stopped(Impl* self, Task<Result<>> (*serve)(App& app));
   static Task<Result<>> serve_on_worker(Impl* self, Task<Result<>> (*serve)(App& app));
   static Task<> run_admin(Impl* self);
   static Task<> watch_signals(Impl* self, Scope* scope);
   static Task<> drain(Impl* self);
-  static Task<Result<>> end_worker(WorkerState* state);
+  static Task<Result<>> until_idle(Impl* self);
   static Task<Result<>> dry_main(Impl* self, Task<Result<>> (*serve)(App& app));
   void take_address();
   /// SIGHUP; control loop.
@@ -125,6 +115,7 @@ class App::Impl {
   void say_how_traces_go() const;
 
   WaitQueue admin_changed_;  ///< control loop
+  StopSource serve_stop_;    ///< control loop: ends what `serve` still waits for
   Status fatal_;             ///< control loop: why the process cannot run
   mutable std::mutex mutex_;
   std::vector<std::function<void(telemetry::PrometheusText&)>> metrics_;

@@ -1,5 +1,6 @@
 // How a process runs and ends: serve, signals, drain, flush.
 #include <hal/app/admin.hpp>
+#include <hal/app/end_workers.hpp>
 #include <hal/app/impl.hpp>
 #include <hal/async/block_on.hpp>
 #include <hal/async/deadline.hpp>
@@ -16,6 +17,9 @@ namespace {
 /// In a pod, callers go on sending until the endpoint's removal has reached them.
 constexpr std::chrono::seconds kPodGrace{5};
 
+/// For the last spans: less than what a supervisor waits before it kills.
+constexpr std::chrono::seconds kFlushMax{5};
+
 Status stopping() { return {Code::kCancelled, "the process stops"}; }
 
 }  // namespace
@@ -30,10 +34,7 @@ Result<> App::Impl::run(Task<Result<>> (*serve)(App& app)) {
 
 Task<Result<>> App::Impl::main(Impl* self, Task<Result<>> (*serve)(App& app)) {
   auto result = co_await with_scope(main_in, self, serve);
-  for (std::size_t index = 0; index < self->states.size(); ++index) {
-    Loop& loop = self->workers->loop(index);
-    (void)co_await net::run_on(loop, end_worker, &self->states[index]);
-  }
+  co_await app::end_workers(&self->states, kFlushMax);
   // Nothing uses them any more; what they share closes its connections on the workers, which run.
   for (auto& state : self->states) state.exporter.reset();
   if (!self->fatal_.ok()) co_return error(self->fatal_);
@@ -48,12 +49,21 @@ Task<Result<>> App::Impl::main_in(Scope& scope, Impl* self, Task<Result<>> (*ser
   }
   Result<> served{};
   if (self->fatal_.ok()) {
-    Loop& loop = self->workers->loop(0);
-    served = co_await net::run_on(loop, serve_on_worker, self, serve);
+    served = co_await serve_until_stopped(self, serve);
     // It may have ended without a signal.
     co_await self->registered_.remove_all(self->discovery.get());
   }
   scope.cancel(stopping());
+  co_return served;
+}
+
+Task<Result<>> App::Impl::serve_until_stopped(Impl* self, Task<Result<>> (*serve)(App& app)) {
+  Context context = co_await this_context();
+  context.stop = &self->serve_stop_;
+  Loop& loop = self->workers->loop(0);
+  auto served = co_await run_in(context, net::run_on(loop, serve_on_worker, self, serve));
+  const bool stopped = self->serve_stop_.requested();
+  if (stopped && !served && served.error().code() == Code::kCancelled) co_return Result<>{};
   co_return served;
 }
 
@@ -111,20 +121,25 @@ Task<> App::Impl::drain(Impl* self) {
   for (const auto& worker : self->service_workers) {
     worker.loop->post([drain = worker.drain] { drain->start(); });
   }
-  if (!co_await sleep(self->options.drain_timeout)) co_return;
-  log::warn("requests are still under way after HAL_DRAIN_TIMEOUT: they are cut");
+  const TimePoint end =
+      saturating_add((co_await this_context()).loop->now(), self->options.drain_timeout);
+  // Not sooner: the last requests may need what `serve` does beside its servers.
+  const auto idle = co_await with_deadline(end, until_idle(self));
+  if (idle) self->serve_stop_.request(stopping());
+  if (!co_await sleep(end - (co_await this_context()).loop->now())) co_return;
+  log::warn("{} after HAL_DRAIN_TIMEOUT: they are cut",
+            idle ? "jobs are still running" : "requests are still under way");
+  self->serve_stop_.request(stopping());
   for (const auto& worker : self->service_workers) {
     worker.loop->post([background = worker.background] { background->cancel(stopping()); });
   }
 }
 
-Task<Result<>> App::Impl::end_worker(WorkerState* state) {
-  if (state->exporter != nullptr) {
-    // Not in the background scope: after HAL_DRAIN_TIMEOUT that one is stopped already.
-    (void)co_await state->exporter->flush(state->tracer);
+Task<Result<>> App::Impl::until_idle(Impl* self) {
+  for (const auto& worker : self->service_workers) {
+    const auto idle = [](service::Drain* drain) { return drain->wait_idle(); };
+    co_await or_return(net::run_on(*worker.loop, idle, worker.drain));
   }
-  state->background->cancel(stopping());
-  co_await state->background->join();
   co_return Result<>{};
 }
 

@@ -1,5 +1,6 @@
 // Reads the options of a process, in earnest or only to look at them.
 #include <hal/app/command.hpp>
+#include <hal/app/end_workers.hpp>
 #include <hal/app/impl.hpp>
 #include <hal/async/block_on.hpp>
 #include <hal/async/deadline.hpp>
@@ -103,7 +104,7 @@ Result<> App::Impl::dry_run(Dry dry, app::AppOptions program_defaults,
 Task<Result<>> App::Impl::dry_main(Impl* self, Task<Result<>> (*serve)(App& app)) {
   Loop& loop = self->workers->loop(0);
   auto result = co_await timeout(kDryRunMax, net::run_on(loop, serve_on_worker, self, serve));
-  (void)co_await net::run_on(loop, end_worker, &self->states.front());
+  co_await app::end_workers(&self->states, Duration::zero());  // nothing is exported
   co_return result;
 }
 

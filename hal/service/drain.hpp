@@ -22,6 +22,25 @@ class Drain {
   [[nodiscard]] bool announced() const noexcept { return announced_; }
   [[nodiscard]] bool started() const noexcept { return started_; }
 
+  /// A server of this worker, from before it listens until its last connection has ended.
+  class Server {
+   public:
+    explicit Server(Drain& drain) noexcept : drain_{drain} { ++drain_.servers_; }
+    Server(const Server&) = delete;
+    Server& operator=(const Server&) = delete;
+    ~Server() {
+      if (--drain_.servers_ == 0) drain_.waiters_.wake_all();
+    }
+
+   private:
+    Drain& drain_;
+  };
+  /// OK once there is no server; an error is the reason of a stop.
+  Task<Result<>> wait_idle() {
+    while (servers_ > 0) co_await or_return(co_await waiters_.wait());
+    co_return Result<>{};
+  }
+
   /// OK once the drain was announced, or has started; an error is the reason of a stop.
   Task<Result<>> wait_announced() {
     while (!announced_) co_await or_return(co_await waiters_.wait());
@@ -36,6 +55,7 @@ class Drain {
  private:
   bool announced_ = false;
   bool started_ = false;
+  std::size_t servers_ = 0;
   WaitQueue waiters_;
 };
 

@@ -13,27 +13,35 @@ struct Server {
   const AcceptOptions options;
   const TlsSource tls;
   net::Endpoint endpoint;
-  std::vector<std::unique_ptr<net::Listener>> listeners;
+  /// Of one worker, on which it is made and ended.
+  struct Place {
+    std::optional<service::Drain::Server> counted{};
+    std::unique_ptr<net::Listener> listener{};
+  };
+  std::vector<Place> places;
 };
 
 Task<Result<>> listen_there(Server* server, std::size_t index) {
-  Loop& loop = *server->host.workers()[index].loop;
-  server->listeners[index] =
-      co_await or_return(server->host.network().listen(loop, server->endpoint, {}));
-  server->endpoint = server->listeners[index]->local();
+  const service::Worker& worker = server->host.workers()[index];
+  auto& place = server->places[index];
+  place.counted.emplace(*worker.drain);
+  place.listener =
+      co_await or_return(server->host.network().listen(*worker.loop, server->endpoint, {}));
+  server->endpoint = place.listener->local();
   co_return Result<>{};
 }
 
 Task<Result<>> close_there(Server* server, std::size_t index) {
-  server->listeners[index].reset();
+  server->places[index].listener.reset();
+  server->places[index].counted.reset();
   co_return Result<>{};
 }
 
 Task<Result<>> serve_there(Server* server, std::size_t index) {
   const service::Worker& worker = server->host.workers()[index];
   const auto handler = server->make(worker);
-  co_return co_await serve_connections(*server->listeners[index], *handler, worker, server->options,
-                                       server->tls);
+  co_return co_await serve_connections(*server->places[index].listener, *handler, worker,
+                                       server->options, server->tls);
 }
 
 Task<Result<>> serve_one(Server* server, std::size_t index) {
@@ -41,7 +49,7 @@ Task<Result<>> serve_one(Server* server, std::size_t index) {
 }
 
 Task<Result<>> serve_each(Scope& scope, Server* server) {
-  for (std::size_t i = 0; i < server->listeners.size(); ++i) scope.spawn(serve_one, server, i);
+  for (std::size_t i = 0; i < server->places.size(); ++i) scope.spawn(serve_one, server, i);
   co_return Result<>{};
 }
 
@@ -56,7 +64,7 @@ Result<TlsSource> tls_source(service::Host& host, service::Protocol protocol,
 
 Task<Result<>> listen_and_serve(Server* server, service::Listening what) {
   const std::string host = server->endpoint.host;
-  for (std::size_t i = 0; i < server->listeners.size(); ++i) {
+  for (std::size_t i = 0; i < server->places.size(); ++i) {
     co_await or_return(service::run_on(server->host.workers()[i], listen_there, server, i));
     server->endpoint.host = host;  // "all addresses" stays so; the port is the one that was chosen
   }
@@ -75,10 +83,9 @@ Task<Result<>> serve_on_workers(service::Host& host, service::Listening what,
                 .options = options.accept,
                 .tls = std::move(tls),
                 .endpoint = host.listen_endpoint(),
-                .listeners = {}};
-  server.listeners.resize(host.workers().size());
+                .places = std::vector<Server::Place>(host.workers().size())};
   auto result = co_await listen_and_serve(&server, std::move(what));
-  for (std::size_t i = 0; i < server.listeners.size(); ++i) {
+  for (std::size_t i = 0; i < server.places.size(); ++i) {
     (void)co_await service::run_on(host.workers()[i], close_there, &server, i);
   }
   co_return result;

@@ -26,9 +26,7 @@ Task<Result<>> run(hal::Scope& scope, hal::App* app, hal::http::Router* router,
   const auto started = std::make_shared<std::atomic<bool>>(false);
   app->ready_when([started] { return started->load(); });
   scope.spawn(start_verifier, verifier, started);
-  auto served = co_await hal::http::Server{*app, std::move(*router)}.run();
-  scope.cancel({hal::Code::kCancelled, "the server has drained"});
-  co_return served;
+  co_return co_await hal::http::Server{*app, std::move(*router)}.run();
 }
 
 Task<Result<>> serve_api(hal::App& app) {
