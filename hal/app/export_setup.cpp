@@ -15,6 +15,11 @@ constexpr std::string_view kZipkinPath = "/api/v2/spans";
 constexpr std::string_view kOldZipkinPath = "/api/v1/spans";
 constexpr std::uint16_t kZipkinPort = 9411;
 
+std::unexpected<Status> refused_url(std::string_view variable, std::string_view url,
+                                    std::string_view rule) {
+  return refused(variable, wire::shown_url(url), rule);
+}
+
 std::string without_slash(std::string url) {
   while (url.ends_with('/')) url.pop_back();
   return url;
@@ -34,7 +39,7 @@ bool is_zipkin(const wire::Url& url) {
 Result<ExportSetup> from_trace_url(const std::string& text, ExportProtocol otlp) {
   ExportSetup setup{.protocol = otlp, .variable = "TRACE_URL"};
   const auto url = wire::parse_url(text);
-  if (!url) return refused(setup.variable, text, url.error().message());
+  if (!url) return refused_url(setup.variable, text, url.error().message());
   if (!is_zipkin(*url)) {
     setup.endpoint =
         otlp == ExportProtocol::kOtlpHttp ? with_path(text, *url, kOtlpPath) : without_slash(text);
@@ -46,7 +51,7 @@ Result<ExportSetup> from_trace_url(const std::string& text, ExportProtocol otlp)
     setup.endpoint.replace(setup.endpoint.rfind(kOldZipkinPath), kOldZipkinPath.size(),
                            kZipkinPath);
     setup.warning = fmt::format("TRACE_URL='{}' is Zipkin's v1 endpoint: spans go as v2 to {}",
-                                text, setup.endpoint);
+                                wire::shown_url(text), wire::shown_url(setup.endpoint));
   }
   return setup;
 }
@@ -82,12 +87,12 @@ ExportSetup from_zipkin(const std::string& text) {
 
 Result<> check_endpoint(const ExportSetup& setup) {
   const auto url = wire::parse_url(setup.endpoint);
-  if (!url) return refused(setup.variable, setup.endpoint, url.error().message());
+  if (!url) return refused_url(setup.variable, setup.endpoint, url.error().message());
   if (setup.protocol != ExportProtocol::kOtlpGrpc) return {};
   if (url->path != "/" || !url->query.empty()) {
-    return refused(setup.variable, setup.endpoint,
-                   "an endpoint of OTLP over gRPC has no path: allowed is http://host:port, "
-                   "https://host:port");
+    return refused_url(setup.variable, setup.endpoint,
+                       "an endpoint of OTLP over gRPC has no path: allowed is http://host:port, "
+                       "https://host:port");
   }
   return {};
 }
@@ -188,9 +193,9 @@ Result<ExportSetup> choose_endpoint(const ExportVariables& variables) {
     setup = std::move(*from_url);
     const bool zipkin = setup.protocol == ExportProtocol::kZipkin;
     if (exporter == (zipkin ? "otlp" : "zipkin")) {
-      return refused(setup.variable, *variables.trace_url,
-                     fmt::format("this is an endpoint of {}, but OTEL_TRACES_EXPORTER is {}",
-                                 zipkin ? "Zipkin" : "OTLP", exporter));
+      return refused_url(setup.variable, *variables.trace_url,
+                         fmt::format("this is an endpoint of {}, but OTEL_TRACES_EXPORTER is {}",
+                                     zipkin ? "Zipkin" : "OTLP", exporter));
     }
   }
   if (setup.variable.empty()) return setup;

@@ -52,6 +52,19 @@ const std::string kTraces = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
 const std::string kZipkinEndpoint = "OTEL_EXPORTER_ZIPKIN_ENDPOINT";
 const std::string kProtocol = "OTEL_EXPORTER_OTLP_PROTOCOL";
 
+TEST(ExportSetup, ErrorsAndSettingsShowNoPassword) {
+  const std::string url = "http://me:secret@c:9411/api/v2/spans?token=secret";
+  for (const auto& variable : {std::string{"TRACE_URL"}, kBase, kTraces, kZipkinEndpoint}) {
+    EXPECT_THAT(choose({{variable, url}}).error().to_string(), Not(HasSubstr("secret")))
+        << variable;
+    std::vector<config::Setting> settings;
+    EXPECT_TRUE(config::read<ExportVariables>(
+        {config::Environment{{{variable, url}}}, config::Arguments{}}, &settings));
+    EXPECT_THAT(config::to_text(settings), Not(HasSubstr("secret"))) << variable;
+    EXPECT_THAT(config::to_text(settings), HasSubstr("http://***@c:9411")) << variable;
+  }
+}
+
 TEST(ExportSetup, TheEndpointOfOpenTelemetrysVariables) {
   check({
       {{}, "", kHttp, ""},

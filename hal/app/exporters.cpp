@@ -43,7 +43,7 @@ void App::Impl::start_exporters() {
   for (std::size_t index = 0; index < states.size(); ++index) {
     auto& state = states[index];
     state.exporter = std::make_unique<exporter::SpanExporter>(
-        exporter::SpanExporterOptions{.endpoint = traces.exporting.endpoint,
+        exporter::SpanExporterOptions{.endpoint = wire::shown_url(traces.exporting.endpoint),
                                       .timeout = traces.exporting.timeout,
                                       .schedule_delay = exports.schedule_delay},
         sender);

@@ -8,6 +8,7 @@
 #include <hal/service/layers/deadline/deadline.hpp>
 #include <hal/service/layers/panic/panic.hpp>
 #include <hal/telemetry/prometheus.hpp>
+#include <hal/wire/url.hpp>
 
 namespace hal {
 namespace {
@@ -145,7 +146,8 @@ void App::Impl::say_how_traces_go() const {
           "parent; set OTEL_EXPORTER_OTLP_ENDPOINT, or HAL_TRACE_MODE=forward");
     }
   } else {
-    log::info("{}, spans go to {} by {}", mode, exporting.endpoint, name(exporting.protocol));
+    log::info("{}, spans go to {} by {}", mode, wire::shown_url(exporting.endpoint),
+              name(exporting.protocol));
     if (!exporting.warning.empty()) log::warn("{}", exporting.warning);
   }
   if (traces.layers.inject.b3_single) {

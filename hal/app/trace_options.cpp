@@ -1,5 +1,7 @@
 #include <hal/app/trace_options.hpp>
 
+#include <hal/wire/url.hpp>
+
 namespace hal::app {
 
 void TraceVariables::describe(config::Fields& fields) {
@@ -46,15 +48,35 @@ void TraceVariables::describe(config::Fields& fields) {
       .range(0U, 100'000U);
 }
 
-void ExportVariables::describe(config::Fields& fields) {
+namespace {
+
+/// URLs, which may hold secrets.
+void describe_endpoints(config::Fields& fields) {
   fields["traces_exporter"]
       .variable("OTEL_TRACES_EXPORTER")
       .help("otlp, zipkin or none; unset: whichever has an endpoint");
   fields["trace_url"]
       .variable("TRACE_URL")
+      .shown_as(wire::shown_url)
       .help("OTLP or, with port 9411 or path /api/v2/spans, Zipkin endpoint");
-  fields["otlp_endpoint"].variable("OTEL_EXPORTER_OTLP_ENDPOINT").help("base; /v1/traces is added");
-  fields["otlp_traces_endpoint"].variable("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT").help("as it is");
+  fields["otlp_endpoint"]
+      .variable("OTEL_EXPORTER_OTLP_ENDPOINT")
+      .shown_as(wire::shown_url)
+      .help("base; /v1/traces is added");
+  fields["otlp_traces_endpoint"]
+      .variable("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+      .shown_as(wire::shown_url)
+      .help("as it is");
+  fields["zipkin_endpoint"]
+      .variable("OTEL_EXPORTER_ZIPKIN_ENDPOINT")
+      .shown_as(wire::shown_url)
+      .help("Zipkin v2 endpoint");
+}
+
+}  // namespace
+
+void ExportVariables::describe(config::Fields& fields) {
+  describe_endpoints(fields);
   fields["otlp_protocol"]
       .variable("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL")
       .alias("OTEL_EXPORTER_OTLP_PROTOCOL")
@@ -85,7 +107,6 @@ void ExportVariables::describe(config::Fields& fields) {
       .variable("OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY")
       .alias("OTEL_EXPORTER_OTLP_CLIENT_KEY")
       .help("PEM file: its private key");
-  fields["zipkin_endpoint"].variable("OTEL_EXPORTER_ZIPKIN_ENDPOINT").help("Zipkin v2 endpoint");
   fields["zipkin_timeout"]
       .variable("OTEL_EXPORTER_ZIPKIN_TIMEOUT")
       .range(std::chrono::milliseconds{1}, std::chrono::hours{1})

@@ -3,6 +3,7 @@
 #include <hal/app/node.hpp>
 #include <hal/collector/jaeger_json_reader.hpp>
 #include <hal/wire/query.hpp>
+#include <hal/wire/url.hpp>
 
 #include <algorithm>
 #include <functional>
@@ -23,7 +24,7 @@ Result<T> checked(std::string_view url, const http::Response& response, Result<T
   const bool is_json = response.body.starts_with('{');
   const bool is_reason = is_json && (response.status == 400 || response.status == 404);
   if (is_reason || (response.status == 200 && (read || is_json))) return read;
-  auto message = fmt::format("{} answered {}", url, response.status);
+  auto message = fmt::format("{} answered {}", wire::shown_url(url), response.status);
   if (is_json && !read) message += fmt::format(": {}", read.error().message());
   // Jaeger's page, which it has for all other paths.
   if (response.body.starts_with('<')) {
@@ -78,7 +79,8 @@ Task<Result<collector::Trace>> get_trace(http::Client* client, std::string base_
   auto found = co_await get_traces(client, fmt::format("{}/api/traces/{}", base_url, trace_id));
   if (!found && found.error().code() != Code::kNotFound) co_return error(std::move(found.error()));
   if (!found || found->empty()) {
-    co_return error(Code::kNotFound, fmt::format("{} has no trace {}", base_url, trace_id));
+    co_return error(Code::kNotFound,
+                    fmt::format("{} has no trace {}", wire::shown_url(base_url), trace_id));
   }
   co_return std::move(found->front());
 }

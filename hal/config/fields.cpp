@@ -64,6 +64,11 @@ Field& Field::secret() {
   return *this;
 }
 
+Field& Field::shown_as(std::string (*shown)(std::string_view value)) {
+  shown_ = shown;
+  return *this;
+}
+
 Field& Field::range(std::chrono::nanoseconds min, std::chrono::nanoseconds max) {
   return range(min.count(), max.count());
 }
@@ -127,6 +132,7 @@ Result<> Fields::read(const Source& source, std::vector<Setting>* settings) {
     }
     if (settings == nullptr) continue;
     std::string value = field.type_->print(field.value_);
+    if (field.shown_ != nullptr && !value.empty()) value = field.shown_(value);
     settings->push_back({.name = field.variable_,
                          .value = field.secret_ && !value.empty() ? "***" : std::move(value),
                          .source = found ? found->source : "default",

@@ -53,6 +53,8 @@ class Field {
   Field& alias(std::string_view variable);
   /// Never show the value, neither in settings nor in errors.
   Field& secret();
+  /// How the value reads in settings and errors, a URL without its password, say: `shown` of it.
+  Field& shown_as(std::string (*shown)(std::string_view value));
   /// Smallest and largest value of an integer or double.
   template <class Number>
     requires std::integral<Number> || std::floating_point<Number>
@@ -73,6 +75,7 @@ class Field {
   std::string help_;
   Range range_;
   bool secret_ = false;
+  std::string (*shown_)(std::string_view) = nullptr;
   const detail::ValueType* type_;
   void* value_;  // the member; lives during read_into() only
 };

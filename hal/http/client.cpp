@@ -114,7 +114,7 @@ Task<Result<ResponseStream>> Client::open(ClientRequest request) {
 
 Task<Result<Client::Sent>> Client::send(ClientRequest request, bool whole) {
   const auto url = wire::parse_url(request.url);
-  if (!url) co_return error(url.error().with_prefix(request.url));
+  if (!url) co_return error(url.error());
   transport::HttpRequest message{.method = std::move(request.method),
                                  .target = url->target(),
                                  .headers = std::move(request.headers),
@@ -145,7 +145,8 @@ Task<Result<Client::Sent>> Client::send(ClientRequest request, bool whole) {
   }
   if (!call.status.ok()) {
     end.finish(call.status);
-    co_return error(call.status.with_prefix(fmt::format("{} {}", message.method, request.url)));
+    co_return error(call.status.with_prefix(
+        fmt::format("{} {}", message.method, wire::shown_url(request.url))));
   }
   co_return Sent{.response = std::move(send.response),
                  .stream = std::move(send.stream),

@@ -150,7 +150,7 @@ TEST(HttpClient, GetAndPost) {
 
 TEST(HttpClient, ErrorsSayWhichRequestAndWhy) {
   Fixture f;
-  EXPECT_THAT(f.error_of("nonsense"), StartsWith("INVALID_ARGUMENT: nonsense: "));
+  EXPECT_THAT(f.error_of("nonsense"), StartsWith("INVALID_ARGUMENT: 'nonsense': "));
   EXPECT_THAT(f.error_of("http://server:81/x"),
               StartsWith("UNAVAILABLE: GET http://server:81/x: "));
   EXPECT_THAT(f.error_of("http://unknown/"), StartsWith("UNAVAILABLE: GET http://unknown/: "));
@@ -161,6 +161,15 @@ TEST(HttpClient, ErrorsSayWhichRequestAndWhy) {
                 .error()
                 .code(),
             Code::kInvalidArgument);
+}
+
+TEST(HttpClient, ErrorsShowNoSecretsOfTheUrl) {
+  Fixture f;
+  EXPECT_EQ(
+      f.error_of("http://me:secret@server/x"),
+      "INVALID_ARGUMENT: 'http://***@server/x': a user or password in a URL is not supported");
+  EXPECT_THAT(f.error_of("http://server:81/x?token=secret"),
+              StartsWith("UNAVAILABLE: GET http://server:81/x?token=***: "));
 }
 
 TEST(HttpClient, RequestsCarryTheTrace) {

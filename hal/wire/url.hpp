@@ -28,9 +28,15 @@ struct Url {
   [[nodiscard]] std::string target() const;
 };
 
-/// kInvalidArgument with the reason: no scheme or another one than http(s), no host, a port out of
-/// range, user info (a password has no place here), characters that are not allowed.
+/// kInvalidArgument with shown_url() and the reason: no scheme or another one than http(s), no
+/// host, a port out of range, user info (a password has no place here), characters that are not
+/// allowed.
 [[nodiscard]] Result<Url> parse_url(std::string_view text);
+
+/// A URL, or what somebody took for one, as messages, logs and outputs show it: "***" in place of
+/// user and password, of the query's values and of the fragment; '?' for what cannot be printed;
+/// cut after 200 characters. What is no URL loses all before its last '@'.
+[[nodiscard]] std::string shown_url(std::string_view text);
 
 struct HostPort {
   std::string host;

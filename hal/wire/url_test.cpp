@@ -77,6 +77,37 @@ TEST(Url, SaysWhatIsWrong) {
   }
 }
 
+TEST(ShownUrl, HidesWhatMayBeSecret) {
+  const struct {
+    const char* text;
+    const char* shown;
+  } cases[] = {
+      {"http://a:80/b/c", "http://a:80/b/c"},
+      {"http://me:secret@a/b", "http://***@a/b"},
+      {"http://secret@[::1]:80", "http://***@[::1]:80"},
+      {"http://a/@b/c@d", "http://a/@b/c@d"},
+      {"http://a/?token=secret&x=secret=&y=", "http://a/?token=***&x=***&y=***"},
+      {"http://a?secret", "http://a?***"},
+      {"http://a?&secret&", "http://a?&***"},
+      {"http://a/?", "http://a/?"},
+      {"http://a/#access_token=secret", "http://a/#***"},
+      {"http://a/?b=secret#c", "http://a/?b=***#***"},
+      {"", ""},
+      {"me:secret@a:80", "***@a:80"},
+      {"http:/me:secret@a", "***@a"},
+      {"http://me:sec/ret?secret@a:80/b", "http://***@a:80/b"},
+      {"ftp://me:secret@a", "ftp://***@a"},
+      {"http://a b\r\n?c=secret", "http://a b???c=***"},
+  };
+  for (const auto& [text, shown] : cases) EXPECT_EQ(shown_url(text), shown) << text;
+  EXPECT_EQ(shown_url("http://" + std::string(1000, 'a')),
+            "http://" + std::string(193, 'a') + "...");
+}
+
+TEST(HostPort, ErrorsShowNoPassword) {
+  EXPECT_THAT(parse_host_port("me:secret@a").error().message(), Not(HasSubstr("secret")));
+}
+
 TEST(HostPort, IsReadWithAndWithoutBrackets) {
   EXPECT_EQ(parse_host_port("a:80"), (HostPort{"a", 80}));
   EXPECT_EQ(parse_host_port("10.0.0.1:0"), (HostPort{"10.0.0.1", 0}));

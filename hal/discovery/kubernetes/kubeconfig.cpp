@@ -156,9 +156,9 @@ Result<ApiAccess> read(const Config& config) {
   if (auto ok = read_cluster(config, *cluster, access); !ok) return error(std::move(ok.error()));
   if (auto ok = read_user(config, *user, access); !ok) return error(std::move(ok.error()));
   if (access.server.starts_with("http://") && !access.token.none()) {
-    return config.wrong(
-        Code::kInvalidArgument,
-        fmt::format("server: {} is not encrypted, a token goes by https only", access.server));
+    return config.wrong(Code::kInvalidArgument,
+                        fmt::format("server: {} is not encrypted, a token goes by https only",
+                                    wire::shown_url(access.server)));
   }
   return access;
 }
