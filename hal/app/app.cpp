@@ -32,8 +32,10 @@ App::~App() = default;
 Result<std::unique_ptr<App>> App::make(config::Source source, app::AppOptions defaults) {
   auto app = std::unique_ptr<App>{new App{nullptr}};
   app->impl_ = std::make_unique<Impl>(*app, std::move(source));
-  if (auto read = app->impl_->read(std::move(defaults)); !read) return error(read.error());
-  if (auto configured = app->impl_->configure(); !configured) return error(configured.error());
+  auto& impl = *app->impl_;
+  auto done = impl.read(std::move(defaults));
+  if (done) done = impl.configure();
+  if (done = impl.named(std::move(done)); !done) return error(std::move(done.error()));
   return app;
 }
 
@@ -42,7 +44,7 @@ App::Description App::describe(std::optional<config::Source> source, app::AppOpt
   const auto dry = source ? Impl::Dry::kConfigured : Impl::Dry::kDefaults;
   auto app = std::unique_ptr<App>{new App{nullptr}};
   app->impl_ = std::make_unique<Impl>(*app, std::move(source).value_or(config::Source{}));
-  auto verdict = app->impl_->dry_run(dry, std::move(defaults), serve);
+  auto verdict = app->impl_->named(app->impl_->dry_run(dry, std::move(defaults), serve));
   return {.settings = app->impl_->settings.all(), .verdict = std::move(verdict)};
 }
 
@@ -93,7 +95,7 @@ void App::add_settings(Result<> (*read)(const config::Source&, std::vector<confi
   (void)impl_->settings.add(impl_->source, read);  // config() has told what is wrong
 }
 
-Result<> App::run(Task<Result<>> (*serve)(App& app)) { return impl_->run(serve); }
+Result<> App::run(Task<Result<>> (*serve)(App& app)) { return impl_->named(impl_->run(serve)); }
 
 namespace {
 

@@ -41,6 +41,8 @@ class App::Impl {
   /// Instead of all else: reads every option, those of `serve` too, and starts nothing.
   enum class Dry : bool { kDefaults, kConfigured };
   Result<> dry_run(Dry dry, app::AppOptions defaults, Task<Result<>> (*serve)(App& app));
+  /// An error that names each option by what it was read from.
+  [[nodiscard]] Result<> named(Result<> result) const;
   /// INVALID_ARGUMENT for flags and keys of the file that no option has. After all are read.
   [[nodiscard]] Result<> check_known() const;
   void start_workers();

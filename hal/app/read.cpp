@@ -71,6 +71,11 @@ void App::Impl::take_address() {
   }
 }
 
+Result<> App::Impl::named(Result<> result) const {
+  if (result) return result;
+  return error(config::name_sources(result.error(), settings.all()));
+}
+
 Result<> App::Impl::check_known() const {
   const auto known = settings.all();
   return both(source.arguments.check_known(app::known_flags(known)),

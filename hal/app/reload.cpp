@@ -47,10 +47,13 @@ Result<Reading> read_again(const app::Settings& settings, config::Source source,
        {config::read_into(reading.options, source), config::read_into(reading.variables, source)}) {
     if (!done) return error(done.error());
   }
-  if (auto lines = app::log_lines(reading.options); !lines) return error(lines.error());
+  const auto named = [&](const Status& failure) {
+    return error(config::name_sources(failure, reading.settings));
+  };
+  if (auto lines = app::log_lines(reading.options); !lines) return named(lines.error());
   const auto& variables = reading.variables;
   auto sampler = telemetry::Sampler::parse(variables.sampler, variables.sampler_argument);
-  if (!sampler) return error(std::move(sampler.error()));
+  if (!sampler) return named(sampler.error());
   return reading;
 }
 

@@ -14,7 +14,52 @@ bool is_service_link(std::string_view name, std::string_view value) {
          value.starts_with("tcp://") || value.starts_with("udp://");
 }
 
+/// The name that `text` begins with.
+std::string_view variable_at(std::string_view text) {
+  const auto end = std::ranges::find_if_not(
+      text, [](char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; });
+  return text.substr(0, static_cast<std::size_t>(end - text.begin()));
+}
+
+/// As Fields names it in errors; empty for a default.
+std::string label_of(const Setting& setting) {
+  const auto space = setting.source.find(' ');
+  if (space == std::string::npos) return "";
+  std::string place = setting.source.substr(space + 1);
+  return setting.source.starts_with("file ") ? fmt::format("{}: {}", place, setting.name) : place;
+}
+
+/// Aliases may be those of several options: one that was read by this very name goes first.
+std::string label_of(std::string_view variable, std::span<const Setting> settings) {
+  std::string label;
+  for (const Setting& setting : settings) {
+    const bool alias = std::ranges::find(setting.aliases, variable) != setting.aliases.end();
+    if (setting.name != variable && !alias) continue;
+    auto found = label_of(setting);
+    if (found == variable) return found;
+    if (label.empty()) label = std::move(found);
+  }
+  return label.empty() ? std::string{variable} : label;
+}
+
 }  // namespace
+
+Status name_sources(const Status& failure, std::span<const Setting> settings) {
+  std::string text;
+  std::string_view rest = failure.message();
+  for (bool begins = true; !rest.empty();) {
+    const auto variable = variable_at(rest);
+    const bool named = begins || rest.substr(variable.size()).starts_with('=');
+    text += named ? label_of(variable, settings) : std::string{variable};
+    rest.remove_prefix(variable.size());
+    const auto next = std::min(rest.find("; "), rest.find(", "));
+    const auto piece = rest.substr(0, next == rest.npos ? next : next + 2);
+    begins = piece.ends_with("; ");
+    text += piece;
+    rest.remove_prefix(piece.size());
+  }
+  return {failure.code(), std::move(text)};
+}
 
 std::vector<std::string> flags_of(std::span<const Setting> settings) {
   std::vector<std::string> flags;

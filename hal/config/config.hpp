@@ -51,6 +51,12 @@ template <class Options>
   return options;
 }
 
+/// An error about what options mean, with each named by what it was read from, as read_into() names
+/// it: "HAL_TRACE_MODE='half': ..." is about "--trace-mode", an alias, "app.yaml:3:
+/// HAL_TRACE_MODE". An option is known by its variable or an alias where the message or a part of
+/// it ("; ") begins, and before '=' in a list (", ").
+[[nodiscard]] Status name_sources(const Status& failure, std::span<const Setting> settings);
+
 /// The flags' names, for Arguments::check_known().
 [[nodiscard]] std::vector<std::string> flags_of(std::span<const Setting> settings);
 

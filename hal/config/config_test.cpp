@@ -121,6 +121,37 @@ TEST(Config, DescribeGivesPrefixAliasAndNames) {
   EXPECT_EQ(read<TunedOptions>(source_of({}, {"--otel", "x"}))->endpoint, "x");
 }
 
+TEST(Config, ErrorsOfWhatOptionsMeanNameTheirSource) {
+  const auto setting = [](std::string name, std::string source, std::vector<std::string> aliases) {
+    Setting made;
+    made.name = std::move(name);
+    made.source = std::move(source);
+    made.aliases = std::move(aliases);
+    return made;
+  };
+  const std::vector<Setting> settings{
+      setting("HAL_MODE", "flag --mode", {}),
+      setting("HAL_REGISTRY", "environment MICRO_REGISTRY", {"MICRO_REGISTRY"}),
+      setting("HAL_LEVEL", "file app.yaml:3", {}),
+      setting("HAL_PORT", "default", {}),
+      setting("HAL_A", "flag --a", {"OTEL_LIMIT"}),
+      setting("HAL_B", "environment OTEL_LIMIT", {"OTEL_LIMIT"})};
+  const auto named = [&](std::string text) {
+    return name_sources({Code::kInvalidArgument, std::move(text)}, settings);
+  };
+  EXPECT_EQ(named("HAL_MODE='half': no mode"),
+            (Status{Code::kInvalidArgument, "--mode='half': no mode"}));
+  EXPECT_EQ(named("HAL_REGISTRY=x: none").message(), "MICRO_REGISTRY=x: none");
+  EXPECT_EQ(named("HAL_LEVEL: loud; HAL_MODE is half").message(),
+            "app.yaml:3: HAL_LEVEL: loud; --mode is half");
+  EXPECT_EQ(named("HAL_PORT='1', HAL_MODE='2': no pair").message(),
+            "HAL_PORT='1', --mode='2': no pair");
+  EXPECT_EQ(named("OTEL_LIMIT='x': no number").message(), "OTEL_LIMIT='x': no number");
+  EXPECT_EQ(named("HAL_MODEL='x': as HAL_MODE, HAL_MODE and HAL_MODE").message(),
+            "HAL_MODEL='x': as HAL_MODE, HAL_MODE and HAL_MODE");
+  EXPECT_EQ(named("").message(), "");
+}
+
 TEST(Config, ReadsEveryType) {
   const auto options = read<TunedOptions>(source_of({{"HAL_WORKERS", "8"},
                                                      {"HAL_RATIO", "0.25"},

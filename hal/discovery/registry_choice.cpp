@@ -7,6 +7,7 @@
 #include <hal/discovery/local_discovery.hpp>
 #include <hal/discovery/sidecar.hpp>
 #include <hal/discovery/static_discovery.hpp>
+#include <hal/wire/url.hpp>
 
 #include <fmt/ranges.h>
 
@@ -31,7 +32,8 @@ struct Wanted {
 /// "HAL_REGISTRY" of the setting's source "environment HAL_REGISTRY".
 std::string variable_of(const config::Setting& registry) {
   const auto space = registry.source.find(' ');
-  return space == std::string::npos ? registry.name : registry.source.substr(space + 1);
+  const bool in_file = registry.source.starts_with("file ");
+  return space == std::string::npos || in_file ? registry.name : registry.source.substr(space + 1);
 }
 
 /// In a pod, where nothing is asked for.
@@ -131,7 +133,7 @@ Result<RegistryChoice> make_kubernetes(const RegistryOptions& options, const Wan
   // A person's own machine is no pod, even if its shell exports HOSTNAME.
   const bool in_pod = environment.find("KUBERNETES_SERVICE_HOST").has_value();
   std::string reason = fmt::format("{}; namespace {} of {}, by {}", wanted.why, access->ns,
-                                   access->server, access->origin);
+                                   wire::shown_url(access->server), access->origin);
   kubernetes::WatchedOptions watched{.access = *access, .zone = options.zone};
   if (wanted.registry == "endpointslice") {
     return addresses_first(std::make_unique<EndpointSliceDiscovery>(network, std::move(watched)),

@@ -112,6 +112,14 @@ REFUSED = [
     ([], {"HAL_LOG_LEVEL": "loud"}, ["HAL_LOG_LEVEL", "loud"]),
     ([], {"OTEL_TRACES_SAMPLER": "sometimes"}, ["sometimes"]),
     ([], {"HAL_REGISTRY": "zookeeper"}, ["HAL_REGISTRY=zookeeper"]),
+    ([], {"HAL_REGISTRY": None, "MICRO_REGISTRY": "zookeeper"}, ["MICRO_REGISTRY=zookeeper"]),
+    ([], {"MICRO_SERVER_ADDRESS": "here"}, ["MICRO_SERVER_ADDRESS='here'"]),
+    ([], {"OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "http/json"},
+     ["OTEL_EXPORTER_OTLP_TRACES_PROTOCOL='http/json'"]),
+    (["--trace-mode=half"], {}, ["--trace-mode='half'"]),
+    (["--admin-port=15020"], {}, ["--admin-port='15020'", "Istio"]),
+    (["--log-level=loud"], {}, ["--log-level: "]),
+    ([], {"TRACE_URL": "http://me:hunter2@zipkin:9411/"}, ["TRACE_URL='http://***@zipkin:9411/'"]),
     ([], {"SERVICE_PORT": "tcp://10.0.0.1:80"}, ["enableServiceLinks"]),
     ([], {"HAL_ADMIN_PORT": "15020"}, ["HAL_ADMIN_PORT='15020'", "Istio"]),
     ([], {"HAL_MAX_CONNECTION_AGE": "soon"}, ["HAL_MAX_CONNECTION_AGE='soon'"]),
@@ -129,11 +137,13 @@ def test_what_is_wrong_is_exit_code_2(machine, command, flags, variables, words)
     assert code == 2, process.output()
     for word in words:
         assert word in process.output("err").splitlines()[-1]
+    assert "hunter2" not in process.output()
 
 
 @pytest.mark.parametrize("text, message", [
     ("hal:\n  log_levle: debug\n", ":2: HAL_LOG_LEVLE is no option, nearest is HAL_LOG_LEVEL"),
     ("SERVICE_NAME: a\nHAL_WORKERS: 65\n", ":2: HAL_WORKERS='65': allowed is"),
+    ("hal: {trace_mode: half}\n", ":1: HAL_TRACE_MODE='half': "),
     ("SERVICE_NAME: a\nservice: {name: b}\n", ":2: SERVICE_NAME is given in line 1 already"),
     ("a: [\n", ":2: "),
 ])
