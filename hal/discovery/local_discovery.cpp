@@ -24,7 +24,8 @@ Result<LocalDirectory> open_registry(const std::string& path) {
 
 }  // namespace
 
-LocalDiscovery::LocalDiscovery(LocalOptions options) : options_{std::move(options)} {}
+LocalDiscovery::LocalDiscovery(LocalOptions options)
+    : options_{std::move(options)}, watch_{options_.directory} {}
 LocalDiscovery::~LocalDiscovery() = default;
 
 Task<Result<std::vector<Node>>> LocalDiscovery::resolve(std::string service) {
@@ -54,9 +55,15 @@ Task<Result<>> LocalDiscovery::remove(std::string id) {
                              std::move(id));
 }
 
+service::Subscription LocalDiscovery::subscribe(const std::string& /*service*/,
+                                                std::function<void()> changed) {
+  return watch_.subscribe(std::move(changed));
+}
+
 Result<std::vector<Node>> LocalDiscovery::read_nodes() {
   const auto directory = open_registry(options_.directory);
   if (!directory) return error(directory.error());
+  watch_.renew();  // before the look: nothing is missed
   auto found = scan(*directory, options_.limits);
   if (!found) return error(std::move(found.error()));
   log_failures(found->failures);

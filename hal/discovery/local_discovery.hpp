@@ -2,6 +2,7 @@
 #pragma once
 
 #include <hal/discovery/local_scan.hpp>
+#include <hal/discovery/local_watch.hpp>
 #include <hal/service/discovery.hpp>
 
 #include <map>
@@ -38,6 +39,9 @@ class LocalDiscovery final : public service::Discovery {
   /// UNAVAILABLE when the folder cannot be written.
   Task<Result<>> add(service::Node node) override;
   Task<Result<>> remove(std::string id) override;
+  /// Told of every node that comes, or leaves by itself; null when the system has no watch left.
+  [[nodiscard]] service::Subscription subscribe(const std::string& service,
+                                                std::function<void()> changed) override;
   [[nodiscard]] std::string_view name() const noexcept override { return "local"; }
 
  private:
@@ -50,6 +54,7 @@ class LocalDiscovery final : public service::Discovery {
   std::mutex mutex_;  ///< held while files are written: a node's last add() wins on disk too
   std::map<std::string, std::unique_ptr<NodeFile>> own_;  ///< by node id
   std::set<std::string> logged_;                          ///< files that have been complained about
+  LocalWatch watch_;
 };
 
 }  // namespace hal::discovery
