@@ -146,7 +146,7 @@ class DnsName final : public NodeSource {
     }
     co_return looked;
   }
-  Task<Result<Looked>> look_up_target(dns::Target target) {
+  Task<Result<Looked>> look_up_target(net::dns::Target target) {
     // A target is a whole name: the search list is not for it.
     co_return co_await look_up_host(target.host + ".", target.port);
   }
@@ -156,7 +156,7 @@ class DnsName final : public NodeSource {
     const std::uint16_t first = answer.targets.front().priority;
     std::erase_if(answer.targets, [first](const auto& each) { return each.priority != first; });
     answer.targets.resize(std::min(answer.targets.size(), options_.targets_max));
-    co_return co_await when_all(std::move(answer.targets), [this](dns::Target target) {
+    co_return co_await when_all(std::move(answer.targets), [this](net::dns::Target target) {
       return look_up_target(std::move(target));
     });
   }

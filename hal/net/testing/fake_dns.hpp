@@ -63,3 +63,17 @@ class FakeDns {
   std::string answer(std::string_view question, const sockaddr_in& from);
   void send(const std::string& reply, const sockaddr_in& to) const;
   [[nodiscard]] bool holds() const;
+
+  FileDescriptor socket_;
+  FileDescriptor wake_up_;
+  mutable std::mutex mutex_;
+  std::map<std::string, std::vector<Record>> names_;
+  std::vector<std::string> asked_;
+  std::map<std::string, std::vector<Held>, std::less<>> held_;
+  std::vector<std::string> hold_until_;
+  std::set<std::string, std::less<>> failing_;
+  int mood_ = 0;
+  std::jthread thread_;
+};
+
+}  // namespace hal::net::testing
