@@ -16,8 +16,7 @@ const http2::Settings kSettings{.max_concurrent_streams = 4,
                                 .connection_window_bytes = 8192,
                                 .max_frame_bytes = 16384,
                                 .header_list_bytes = 1024,
-                                .write_low_bytes = 64,
-                                .resets_burst = 8};
+                                .write_low_bytes = 64};
 
 /// Checks the order of the calls, and uses the session from inside of them as a server does.
 class Peer final : public http2::Handler {
