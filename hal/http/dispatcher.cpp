@@ -15,14 +15,6 @@ std::string allow_value(std::set<std::string_view> methods) {
   return fmt::format("{}", fmt::join(methods, ", "));
 }
 
-/// In the client's language; a cache is told that others get other words (RFC 9110 12.5.5).
-void set_error_for(const Headers& request, Response& response, const ErrorKind& kind,
-                   std::string_view message) {
-  response.headers.add("vary", "accept-language");
-  set_error(response, kind, message,
-            preferred_language(request.joined("accept-language").value_or("")));
-}
-
 /// The outcome of the call as an HTTP status. A status that a layer has set after the handler's
 /// success counts by its code.
 int status_of(const service::Call& call) {
@@ -30,6 +22,13 @@ int status_of(const service::Call& call) {
 }
 
 }  // namespace
+
+void set_error_for(const Headers& request, Response& response, const ErrorKind& kind,
+                   std::string_view message) {
+  response.headers.add("vary", "accept-language");
+  set_error(response, kind, message,
+            preferred_language(request.joined("accept-language").value_or("")));
+}
 
 void count_refusal(service::Refusals* refusals, int http_status, std::string_view why,
                    const net::Endpoint& peer) {

@@ -13,6 +13,10 @@ class Refusals;
 
 namespace hal::http {
 
+/// In the client's language; a cache is told that others get other words (RFC 9110 12.5.5).
+void set_error_for(const Headers& request, Response& response, const ErrorKind& kind,
+                   std::string_view message);
+
 /// On the loop that serves the request; `refusals` may be null.
 void count_refusal(service::Refusals* refusals, int http_status, std::string_view why,
                    const net::Endpoint& peer);

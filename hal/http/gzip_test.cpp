@@ -50,12 +50,13 @@ struct Fixture {
   static Task<Result<Response>> send(Fixture* self, ClientRequest request) {
     co_return co_await self->client->request(std::move(request));
   }
-  Result<Response> post(std::string body) {
-    return host.run(&Fixture::send, this,
-                    ClientRequest{.method = "POST",
-                                  .url = "http://server/mirror",
-                                  .headers = {{"content-encoding", "gzip"}},
-                                  .body = std::move(body)});
+  Result<Response> post(std::string body, std::string_view language = "en") {
+    return host.run(
+        &Fixture::send, this,
+        ClientRequest{.method = "POST",
+                      .url = "http://server/mirror",
+                      .headers = {{"content-encoding", "gzip"}, {"accept-language", language}},
+                      .body = std::move(body)});
   }
   Result<Response> get(std::string path, Headers headers = {}) {
     return host.run(&Fixture::send, this,
@@ -75,6 +76,9 @@ TEST(HttpGzip, ARequestIsDecodedByTheServersOption) {
   EXPECT_EQ(f.post("nonsense")->status, 400);
   EXPECT_THAT(f.post("nonsense")->body, HasSubstr("incorrect header check at byte 2"));
   EXPECT_EQ(f.post(gzip(std::string(101, 'x')))->status, 413);
+  const auto chinese = f.post("nonsense", "zh");
+  EXPECT_THAT(chinese->body, HasSubstr("请求发生错误"));
+  EXPECT_EQ(chinese->headers.get("vary"), "accept-language");
   EXPECT_EQ(f.post(gzip("again"))->body, "again") << "the connection goes on";
 }
 

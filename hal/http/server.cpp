@@ -25,18 +25,23 @@ class ConnectionRequests final : public transport::Http1Handler {
     // A streamed body is not there yet.
     if (options_.gunzip && !exchange.request.body.empty()) {
       const auto decoded = decode_request(exchange.request, *options_.gunzip);
-      if (!decoded) return refuse_body(*this, exchange.response, decoded.error());
+      if (!decoded) return refuse_body(*this, exchange, decoded.error());
     }
     return dispatcher_.run(exchange, peer_, scheme_, refusals_);
   }
+  /// In English: of a request that is refused so there may be no headers yet.
   void refuse(int status, std::string_view message, Response& response) override {
     count_refusal(refusals_, status, message, peer_);
     set_error(response, error_kind(status), message);
   }
 
  private:
-  static Task<> refuse_body(ConnectionRequests& self, Response& response, Failure why) {
-    self.refuse(why.http_status, why.status.message(), response);
+  static Task<> refuse_body(ConnectionRequests& self, transport::HttpExchange& exchange,
+                            Failure why) {
+    const std::string_view message = why.status.message();
+    count_refusal(self.refusals_, why.http_status, message, self.peer_);
+    set_error_for(exchange.request.headers, exchange.response, error_kind(why.http_status),
+                  message);
     co_return;
   }
 
