@@ -97,7 +97,8 @@ Task<Result<collector::Trace>> get_last(http::Client* client, std::string base_u
   }
   if (!traces) co_return error(std::move(traces.error()));
   if (traces->empty()) {
-    co_return error(Code::kNotFound, fmt::format("{} has no traces yet", base_url));
+    co_return error(Code::kNotFound,
+                    fmt::format("{} has no traces yet", wire::shown_url(base_url)));
   }
   co_return std::move(traces->front());
 }

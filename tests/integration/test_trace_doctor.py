@@ -221,15 +221,16 @@ def test_jaeger_without_its_flag_says_what_is_missing(machine, jaeger):
 
 @pytest.mark.parametrize("failure, reason", [
     ('{"data":null,"errors":[{"code":500,"msg":"search depth must be less than max traces"}]}',
-     "limit=500&service=api.default answered 500: search depth must be less than max traces"),
-    ("upstream connect error", "answered 500\n"),
+     " answered 500: search depth must be less than max traces\n"),
+    ("upstream connect error", " answered 500\n"),
 ], ids=["json", "text"])
 def test_a_failure_of_jaegers_is_told_with_its_reason(machine, collector, jaeger, failure, reason):
     send_requests(collector, 1)
     jaeger.failure = failure
-    run = doctor(machine, "--jaeger", jaeger.url, "--service=api.default", "--limit=500")
+    run = doctor(machine, "--jaeger", jaeger.url)
     assert run.wait() == 2
-    assert reason in run.output("err") + "\n"
+    said = run.output("err") + "\n"
+    assert f"{jaeger.url}/api/traces?" in said and reason in said
 
 
 def test_the_last_trace_of_jaeger(machine, collector, jaeger):
