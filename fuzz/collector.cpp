@@ -33,7 +33,7 @@ void check(const std::vector<collector::Span>& spans) {
   hal::expects(spans.size() <= kLimits.spans_max, "spans are counted");
   for (const auto& span : spans) {
     hal::expects(span.trace_id.valid() && span.span_id.valid(), "a span has its ids");
-    hal::expects(span.attributes.size() <= kLimits.attributes_max + 2 &&
+    hal::expects(span.attributes.size() <= kLimits.attributes_max &&
                      span.events.size() <= kLimits.events_max &&
                      span.links.size() <= kLimits.links_max,
                  "what a span holds is counted");

@@ -128,7 +128,8 @@ Task<> App::Impl::drain(Impl* self) {
   if (idle) self->serve_stop_.request(stopping());
   if (!co_await sleep(end - (co_await this_context()).loop->now())) co_return;
   log::warn("{} after HAL_DRAIN_TIMEOUT: they are cut",
-            idle ? "jobs are still running" : "requests are still under way");
+            idle ? "jobs beside the servers have been stopped and still run"
+                 : "requests are still under way");
   self->serve_stop_.request(stopping());
   for (const auto& worker : self->service_workers) {
     worker.loop->post([background = worker.background] { background->cancel(stopping()); });

@@ -7,6 +7,7 @@
 #include <hal/cli/terminal.hpp>
 #include <hal/collector/doctor/diagnose.hpp>
 #include <hal/config/config.hpp>
+#include <hal/wire/url.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -75,7 +76,7 @@ Task<Result<std::vector<TraceSearch>>> searches(http::Client* client, const Doct
       co_return error(Code::kInvalidArgument,
                       fmt::format("{} has {} services, more than the {} that are read: name one "
                                   "with --service",
-                                  base, services.size(), kServicesMax));
+                                  wire::shown_url(base), services.size(), kServicesMax));
     }
   }
   std::vector<TraceSearch> all;

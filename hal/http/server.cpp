@@ -31,7 +31,8 @@ class ConnectionRequests final : public transport::Http1Handler {
   }
   /// In English: of a request that is refused so there may be no headers yet.
   void refuse(int status, std::string_view message, Response& response) override {
-    count_refusal(refusals_, status, message, peer_);
+    // A handler that threw has had its request counted by the layers.
+    if (status != 500) count_refusal(refusals_, status, message, peer_);
     set_error(response, error_kind(status), message);
   }
 

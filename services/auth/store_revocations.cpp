@@ -38,7 +38,8 @@ Result<> Store::purge() {
 
 Result<> Store::cut_off(const std::string& subject) {
   if (auto purged = purge(); !purged) return purged;
-  const auto cutoffs = writer_.integer("SELECT count(*) FROM cutoffs");
+  const auto cutoffs =
+      writer_.integer("SELECT count(*) FROM cutoffs WHERE subject <> ?", std::string_view{subject});
   if (!cutoffs) return hal::error(cutoffs.error());
   if (*cutoffs >= kCutoffsMax) return cut_off_everyone();
   const auto change = next_change();
@@ -63,8 +64,10 @@ Result<> Store::cut_off_everyone() {
   for (const char* table : {"DELETE FROM cutoffs", "DELETE FROM revoked_tokens"}) {
     if (auto emptied = writer_.run(table); !emptied) return emptied;
   }
-  hal::log::warn("audit: the tokens of all users are revoked: more than {} users' were",
-                 kCutoffsMax);
+  hal::log::warn(
+      "audit: more than {} users' tokens are revoked: all users' are, unless the store "
+      "fails now",
+      kCutoffsMax);
   return writer_.run("INSERT INTO cutoffs VALUES(?, ?, ?)", kEveryone,
                      std::max(now_s(), *latest) + 1, *change);
 }

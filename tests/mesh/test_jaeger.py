@@ -179,7 +179,7 @@ def test_the_overlays_jaeger(namespace, tmp_path):
                                {each["name"]: each["value"] for each in container["env"]})
         jaeger.wait_line("Everything is ready")
         probe = container["readinessProbe"]["httpGet"]
-        assert http.get(at(probe["port"]), probe["path"]).status == 200
+        assert ask_until(lambda: http.get(at(probe["port"]), probe["path"]).status == 200)
         greeter = machine.greeter(OTEL_EXPORTER_OTLP_PROTOCOL="grpc", **TIMEOUTS,
                                   OTEL_EXPORTER_OTLP_ENDPOINT=f"http://{at('grpc-otlp')}")
         api = machine.api(OTEL_EXPORTER_OTLP_ENDPOINT=f"http://{at('http-otlp')}", **TIMEOUTS)

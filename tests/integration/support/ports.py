@@ -24,6 +24,6 @@ def taken_port(neighbours=0):
 
 
 def free_port():
-    """One that nobody else gets before it is used."""
+    """One that nobody of this run gets again, and outside of what the kernel gives out."""
     with taken_port() as port:
         return port
