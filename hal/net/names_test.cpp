@@ -76,19 +76,18 @@ TEST_F(NamesTest, ThatAreNotKnown) {
   EXPECT_EQ(addresses("greeter.test").error().code(), Code::kUnavailable);
 }
 
-Task<Result<>> stopped_beside_others(Scope& scope, FakeDns* dns, Names* names) {
-  DeadlineContext impatient{co_await this_context(), kNoDeadline};
-  const auto ask = [](Names* all, Context* context, bool* done) -> Task<> {
+Task<Result<>> stopped_beside_others(Scope& scope, FakeDns* dns, Names* names,
+                                     DeadlineContext* impatient, bool* done) {
+  const auto ask = [](Names* all, Context* context, bool* ended) -> Task<> {
     const auto found = co_await run_in(*context, all->addresses("silent.test"));
     EXPECT_EQ(found.error().to_string(), "ABORTED: no more");
-    *done = true;
+    *ended = true;
   };
-  bool done = false;
-  scope.spawn(ask, names, &impatient.context(), &done);
+  scope.spawn(ask, names, &impatient->context(), done);
   const auto other = co_await names->addresses("greeter.test");
   EXPECT_THAT(other.value(), ElementsAre("10.0.0.1")) << "a silent server holds up no other name";
-  EXPECT_FALSE(done);
-  impatient.stop({Code::kAborted, "no more"});
+  EXPECT_FALSE(*done);
+  impatient->stop({Code::kAborted, "no more"});
   EXPECT_EQ(dns->questions("silent.test"), 2U) << "A and AAAA";
   co_return Result<>{};
 }
@@ -99,7 +98,12 @@ TEST_F(NamesTest, AreNotWaitedForAfterAStop) {
   EXPECT_TRUE(block_on(
       loop_,
       [](FakeDns* dns, Names* names) -> Task<Result<>> {
-        co_return co_await with_scope(stopped_beside_others, dns, names);
+        DeadlineContext impatient{co_await this_context(), kNoDeadline};
+        bool done = false;
+        const auto asked =
+            co_await with_scope(stopped_beside_others, dns, names, &impatient, &done);
+        EXPECT_TRUE(done);
+        co_return asked;
       },
       &dns_, &names_));
 }
@@ -161,15 +165,14 @@ TEST_F(NamesTest, TooManyAreRefused) {
             "UNAVAILABLE: cannot resolve \"greeter.test\": 2 questions to DNS are under way");
 }
 
-Task<Result<>> look_up_and_dial(Scope& scope, TcpNetwork* network) {
-  DeadlineContext all{co_await this_context(), kNoDeadline};
+Task<Result<>> look_up_and_dial(Scope& scope, TcpNetwork* network, DeadlineContext* all) {
   const auto resolve = [](TcpNetwork* by, Context* context, int i) -> Task<> {
     (void)co_await run_in(*context, by->resolve(fmt::format("{}.silent.test", i), 80));
   };
-  for (int i = 0; i < 8; ++i) scope.spawn(resolve, network, &all.context(), i);
+  for (int i = 0; i < 8; ++i) scope.spawn(resolve, network, &all->context(), i);
   const auto dialled = co_await timeout(1ms, network->connect({"silent.test", 80}));
   EXPECT_EQ(dialled.error().code(), Code::kDeadlineExceeded);
-  all.stop({Code::kAborted, "no more"});
+  all->stop({Code::kAborted, "no more"});
   co_return Result<>{};
 }
 
@@ -180,7 +183,10 @@ TEST(NamesOfTcpNetwork, ASilentServerHoldsUpNobody) {
   TcpNetwork network{{.servers = dns.address(), .timeout = 10min, .tries = 1}};
   EXPECT_TRUE(block_on(
       loop,
-      [](TcpNetwork* by) -> Task<Result<>> { co_return co_await with_scope(look_up_and_dial, by); },
+      [](TcpNetwork* by) -> Task<Result<>> {
+        DeadlineContext all{co_await this_context(), kNoDeadline};
+        co_return co_await with_scope(look_up_and_dial, by, &all);
+      },
       &network));
 }
 

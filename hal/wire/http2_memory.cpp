@@ -1,5 +1,6 @@
 #include <hal/wire/http2_memory.hpp>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <limits>
@@ -38,7 +39,8 @@ nghttp2_mem Memory::functions() noexcept {
 
 void* Memory::allocate(std::size_t size) noexcept {
   const bool pooled = size <= kPooledMax;
-  const std::size_t index = (size + kStep - 1) / kStep;
+  // No block is empty: what is kept is counted by its bytes.
+  const std::size_t index = std::max<std::size_t>(1, (size + kStep - 1) / kStep);
   Head* head = pooled ? free_[index] : nullptr;
   if (head != nullptr) {
     free_[index] = head->next;
