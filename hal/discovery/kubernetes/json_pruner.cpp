@@ -47,9 +47,9 @@ class Handler {
     return true;
   }
   bool on_object_begin(json::error_code& /*ec*/) { return begin(Frame::kObject); }
-  bool on_object_end(std::size_t /*count*/, json::error_code& /*ec*/) { return end(); }
+  bool on_object_end(std::size_t /*count*/, json::error_code& ec) { return end(ec); }
   bool on_array_begin(json::error_code& /*ec*/) { return begin(Frame::kArray); }
-  bool on_array_end(std::size_t /*count*/, json::error_code& /*ec*/) { return end(); }
+  bool on_array_end(std::size_t /*count*/, json::error_code& ec) { return end(ec); }
   bool on_key_part(std::string_view text, std::size_t /*count*/, json::error_code& /*ec*/) {
     if (skipped_ == 0) key_ += text;
     return true;
@@ -61,12 +61,12 @@ class Handler {
     member_ = member_of(*frames_.back().fields, key);
     if (member_ == nullptr) return true;
     stack().push_key(key);
-    return count_bytes(key.size(), ec);
+    return count_bytes(key.size() + kValueBytes, ec);
   }
   bool on_string_part(std::string_view text, std::size_t /*count*/, json::error_code& ec) {
     if (next() == nullptr) return true;
     stack().push_chars(text);
-    return count_bytes(text.size(), ec);
+    return count_bytes(text.size(), ec);  // the value itself counts once, at its end
   }
   bool on_string(std::string_view text, std::size_t /*count*/, json::error_code& ec) {
     if (next() == nullptr) return true;
@@ -141,7 +141,7 @@ class Handler {
     frames_.push_back({fields, kind, is_element});
     return true;
   }
-  bool end() {
+  bool end(json::error_code& ec) {
     if (skipped_ > 0) {
       --skipped_;
       return true;
@@ -158,17 +158,16 @@ class Handler {
       element_.reset();
       in_element_ = false;
       kept_bytes_ = 0;
-    } else if (!frames_.empty()) {
-      ++frames_.back().count;
+      return true;
     }
-    return true;
+    return kept(0, ec);
   }
   bool kept(std::size_t bytes, json::error_code& ec) {
     if (!frames_.empty()) ++frames_.back().count;
-    return count_bytes(bytes, ec);
+    return count_bytes(bytes + kValueBytes, ec);
   }
   bool count_bytes(std::size_t bytes, json::error_code& ec) {
-    kept_bytes_ += bytes + kValueBytes;
+    kept_bytes_ += bytes;
     over_limit = kept_bytes_ > kept_bytes_max_;
     if (over_limit) ec = json::error::object_too_large;
     return !over_limit;

@@ -95,6 +95,12 @@ TEST(JsonPruner, HasLimits) {
   ASSERT_FALSE(over);
   EXPECT_EQ(over.error().code(), Code::kResourceExhausted);
   EXPECT_THAT(over.error().message(), HasSubstr("more than 100 bytes"));
+  JsonPruner in_pieces{wanted(), {.kept_bytes_max = 300}};
+  for (const char c : text) EXPECT_TRUE(in_pieces.feed({&c, 1})) << "a value counts once";
+  std::string empty_ones = R"({"name":[{})";
+  for (int i = 0; i < 20; ++i) empty_ones += ",{}";
+  EXPECT_FALSE(JsonPruner(wanted(), {.kept_bytes_max = 300}).feed(empty_ones + "]}"))
+      << "what is empty takes memory, too";
   JsonPruner flat{wanted(), {.depth_max = 4}};
   EXPECT_TRUE(flat.feed("[[[[]"));
   EXPECT_FALSE(JsonPruner(wanted(), {.depth_max = 4}).feed("[[[[[]"));
