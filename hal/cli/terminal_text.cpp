@@ -131,6 +131,7 @@ std::string human_duration(std::uint64_t ns, std::string_view micro) {
     return fmt::format("{:.{}f} {}s", value, decimals, prefix);
   };
   const auto value = static_cast<double>(ns);
+  if (ns == 0) return fmt::format("<1 {}s", micro);  // traces are told in microseconds
   if (ns < 1'000) return fmt::format("{} ns", ns);
   if (value < 999.5e3) return three_digits(value / 1e3, micro);
   if (value < 999.5e6) return three_digits(value / 1e6, "m");

@@ -58,7 +58,7 @@ TEST(Pad, FillsColumnsNotBytes) {
 
 TEST(HumanDuration, ThreeDigitsAndAUnit) {
   const std::vector<std::pair<std::uint64_t, std::string>> cases{
-      {0, "0 ns"},
+      {0, "<1 µs"},
       {999, "999 ns"},
       {1'000, "1.00 µs"},
       {9'994, "9.99 µs"},
