@@ -46,8 +46,8 @@ class Told {
 
 TEST(LocalWatch, TellsOfNodesThatComeAndGo) {
   const TemporaryFolder folder;
+  Told told;  // outlives the thread that tells
   LocalDiscovery client{{.directory = folder.path()}};
-  Told told;
   const auto subscription = client.subscribe("greeter", told.function());
   ASSERT_NE(subscription, nullptr);
   LocalDiscovery server{{.directory = folder.path()}};
@@ -61,27 +61,29 @@ TEST(LocalWatch, TellsOfNodesThatComeAndGo) {
 
 TEST(LocalWatch, SeesTheNodeThatItTellsOf) {
   const TemporaryFolder folder;
-  LocalDiscovery client{{.directory = folder.path()}};
   std::mutex mutex;
   std::condition_variable changed;
   bool found = false;
+  bool ended = false;
+  LocalDiscovery client{{.directory = folder.path()}};
   const auto subscription = client.subscribe("greeter", [&] {
-    const bool known = resolve(client, "greeter").has_value();
     const std::lock_guard lock{mutex};
-    found = found || known;
+    if (ended) return;  // a call that has begun before the subscription ended
+    found = found || resolve(client, "greeter").has_value();
     changed.notify_all();
   });
   LocalDiscovery server{{.directory = folder.path()}};
   ASSERT_TRUE(add(server, make_node("greeter", 1)));
   std::unique_lock lock{mutex};
   EXPECT_TRUE(changed.wait_for(lock, std::chrono::minutes{1}, [&] { return found; }));
+  ended = true;
 }
 
 TEST(LocalWatch, AFolderMayGoAndComeBack) {
   const TemporaryFolder folder;
   const std::string path = folder.path("registry");
-  LocalDiscovery client{{.directory = path}};
   Told told;
+  LocalDiscovery client{{.directory = path}};
   const auto subscription = client.subscribe("greeter", told.function());
   EXPECT_FALSE(resolve(client, "greeter")) << "it has made the folder, and watches it";
   LocalDiscovery server{{.directory = path}};
@@ -96,9 +98,8 @@ TEST(LocalWatch, AFolderMayGoAndComeBack) {
 
 TEST(LocalWatch, WhoHasLeftIsNotTold) {
   const TemporaryFolder folder;
-  LocalDiscovery registry{{.directory = folder.path()}};
-  Told left;
   Told told;
+  LocalDiscovery registry{{.directory = folder.path()}};
   auto subscription = registry.subscribe("greeter", [] { ADD_FAILURE() << "it has left"; });
   subscription.reset();
   const auto other = registry.subscribe("greeter", told.function());
