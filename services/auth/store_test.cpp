@@ -42,14 +42,19 @@ class StoreTest : public testing::Test {
     const std::int64_t at = issued_at(name);
     return {.id = id, .subject = name, .issued_at_s = at, .expires_at_s = at + kTokenLifetimeS};
   }
-  /// At once: each revoke_token() waits for the disk.
-  void put_revoked(const std::string& name, std::int64_t count, std::int64_t expires_at_s) {
+  /// `count` rows at once, whose SELECT numbers them by i: each change by the store waits for the
+  /// disk.
+  template <class... Values>
+  void put_rows(std::string_view table_and_row, std::int64_t count, const Values&... values) {
     auto database = Database::open(folder_.path("auth.db"));
     ASSERT_TRUE(database) << database.error().message();
-    ASSERT_TRUE(
-        database->run("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)"
-                      " INSERT INTO revoked_tokens SELECT 'token' || i, ?, ?, 1 FROM n",
-                      count, std::string_view{name}, expires_at_s));
+    const std::string sql =
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) INSERT INTO ";
+    ASSERT_TRUE(database->run(sql + std::string{table_and_row} + " FROM n", count, values...));
+  }
+  void put_revoked(const std::string& name, std::int64_t count, std::int64_t expires_at_s) {
+    put_rows("revoked_tokens SELECT 'token' || i, ?, ?, 1", count, std::string_view{name},
+             expires_at_s);
   }
   bool is_revoked(const TokenId& token) { return store_->is_revoked(token).value(); }
 
@@ -336,12 +341,7 @@ TEST_F(StoreTest, too_many_revoked_tokens_of_one_user_become_a_cutoff) {
 TEST_F(StoreTest, too_many_cutoffs_become_one_of_everyone) {
   for (const auto* name : {"alice", "bob", "carol"}) add(name);
   const TokenId bobs = token_of("bob", "bobs");
-  auto database = Database::open(folder_.path("auth.db"));
-  ASSERT_TRUE(database) << database.error().message();
-  ASSERT_TRUE(
-      database->run("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)"
-                    " INSERT INTO cutoffs SELECT 'user' || i, ?, 0 FROM n",
-                    kCutoffsMax - 1, kNow + 30));
+  put_rows("cutoffs SELECT 'user' || i, ?, 0", kCutoffsMax - 1, kNow + 30);
   const auto before = store_->revocations(0);
   for (int i = 0; i < 2; ++i) ASSERT_TRUE(store_->revoke_all("alice")) << "one of them already";
   EXPECT_FALSE(is_revoked(bobs));
@@ -357,12 +357,7 @@ TEST_F(StoreTest, too_many_cutoffs_become_one_of_everyone) {
 
 TEST_F(StoreTest, too_many_revoked_tokens_in_all_become_cutoffs) {
   add("alice");
-  auto writer = Database::open(folder_.path("auth.db"));
-  ASSERT_TRUE(writer);
-  ASSERT_TRUE(writer->run(
-      "INSERT INTO revoked_tokens WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
-      " WHERE i < ?) SELECT 'other' || i, 'user' || i, ?, i FROM n",
-      kRevokedTokensMax, kNow + 600));
+  put_rows("revoked_tokens SELECT 'other' || i, 'user' || i, ?, i", kRevokedTokensMax, kNow + 600);
   const TokenId token = token_of("alice", "t1");
   ASSERT_TRUE(store_->revoke_token(token));
   const auto list = store_->revocations(0);

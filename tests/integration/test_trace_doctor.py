@@ -2,15 +2,15 @@
 What it finds in real meshes is tested in tests/mesh."""
 
 import json
-import threading
 import time
 from http.client import HTTPConnection
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from support import CAP
+from support.http import ServerThread
 from support.machine import HAL
 from support.proxy_spans import request, span
 
@@ -181,15 +181,11 @@ class JaegerApi:
             def log_message(self, *_):
                 pass
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        self.thread = threading.Thread(target=self.server.serve_forever)
-        self.thread.start()
+        self._server = ServerThread(Handler)
+        self.url = f"http://127.0.0.1:{self._server.port}"
 
     def close(self):
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
+        self._server.close()
 
 
 @pytest.fixture

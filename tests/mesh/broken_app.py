@@ -5,13 +5,13 @@ makes of those that came in."""
 import http.client
 import json
 import secrets
-import threading
 import time
 import uuid
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 from mesh import Service
 from support import CAP
+from support.http import ServerThread
 
 B3_MULTI = ("x-b3-traceid", "x-b3-spanid", "x-b3-parentspanid", "x-b3-sampled", "x-b3-flags")
 W3C = ("traceparent", "tracestate")
@@ -165,16 +165,11 @@ class BrokenApp:
             def log_message(self, *_):
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True  # the sidecar keeps its connections
-        self.port = self._server.server_port
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
-        self._thread.start()
+        self._server = ServerThread(Handler)
+        self.port = self._server.port
 
     def close(self):
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        self._server.close()
 
     def answer(self, came):
         return self._request(self._upstream, "GET", "/hop", self._breaks(self, came))

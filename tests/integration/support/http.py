@@ -135,6 +135,22 @@ def exchange(address, data):
         return connection.read_response()
 
 
+class ServerThread:
+    """A handler on a free port of loopback, in threads of this process until close()."""
+
+    def __init__(self, handler):
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self._server.daemon_threads = True  # clients may keep their connections
+        self.port = self._server.server_port
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
+        self._thread.start()
+
+    def close(self):
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
 class Recorder:
     """A server that keeps the headers of each request, as pairs, and its body."""
 
@@ -158,13 +174,8 @@ class Recorder:
             def log_message(self, *_):
                 pass
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        self._thread = threading.Thread(target=self.server.serve_forever)
-        self._thread.start()
+        self._server = ServerThread(Handler)
+        self.url = f"http://127.0.0.1:{self._server.port}"
 
     def stop(self):
-        self.server.shutdown()
-        self._thread.join()
-        self.server.server_close()
+        self._server.close()
